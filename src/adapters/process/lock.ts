@@ -1,0 +1,123 @@
+import { randomUUID } from 'node:crypto'
+import { mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Refusal } from '../../core/errors.ts'
+import { asRefusal, createExclusive, readJson, writeFileAtomic } from '../files.ts'
+import { currentProcess, liveness, type ProcessIdentity } from './identity.ts'
+
+interface LockRecord {
+  holder: ProcessIdentity
+  token: string
+  released: boolean
+}
+
+export interface LockOptions {
+  signal?: AbortSignal
+  /** How long to wait for a holder that lives here; for ever where it is missing. */
+  timeoutS?: number
+  /** How long to wait for one of another host or container, whose death cannot be judged from here. */
+  foreignTimeoutS?: number
+  /** Called once, when somebody else is found holding it. */
+  waiting?(holder: ProcessIdentity): void
+}
+
+/**
+ * Runs `work` while no other process does so under the same lock folder.
+ *
+ * The lock is a row of numbered files, `1.json`, `2.json`, ...: the highest number holds, until it is marked as
+ * released or its process is dead (by pid, start time and boot). Taking it means creating the next number exclusively.
+ * A taker that finds a higher number after its own creation was late, and withdraws. Only numbers below one's own are
+ * ever removed, so the highest stays in sight and two takers of a dead holder's lock can never both succeed, which
+ * "unlink the dead lock, then create mine" cannot promise.
+ * @throws Refusal WORKSPACE_READ_ONLY where a holder keeps it longer than the options allow.
+ */
+export async function withLock<T>(
+  folder: string,
+  work: () => T | Promise<T>,
+  options: LockOptions = {},
+): Promise<T> {
+  const number = await acquire(folder, options)
+  try {
+    return await work()
+  } finally {
+    release(folder, number)
+  }
+}
+
+async function acquire(folder: string, options: LockOptions): Promise<number> {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+  } catch (cause) {
+    throw asRefusal(cause, folder)
+  }
+  const started = performance.now()
+  let told = false
+  for (let attempt = 0; ; attempt++) {
+    options.signal?.throwIfAborted()
+    const top = highest(folder)
+    const record = top === 0 ? undefined : readJson<LockRecord>(file(folder, top))
+    if (top === 0 || (record && isFree(record))) {
+      const mine = take(folder, top + 1)
+      if (mine) return top + 1
+      continue
+    }
+    if (record && !told) {
+      told = true
+      options.waiting?.(record.holder)
+    }
+    const foreign = !record || liveness(record.holder) === 'foreign'
+    const limitS = foreign ? (options.foreignTimeoutS ?? 30) : options.timeoutS
+    if (limitS !== undefined && performance.now() - started > limitS * 1000) throw held(folder, top, record)
+    await sleep(Math.min(2 ** Math.min(attempt, 6), 50) + Math.random() * 5)
+  }
+}
+
+function take(folder: string, number: number): boolean {
+  const record: LockRecord = { holder: currentProcess(), token: randomUUID(), released: false }
+  if (!createExclusive(file(folder, number), JSON.stringify(record), { mode: 0o600 })) return false
+  if (highest(folder) > number) {
+    rmSync(file(folder, number), { force: true })
+    return false
+  }
+  for (const lower of numbers(folder)) if (lower < number) rmSync(file(folder, lower), { force: true })
+  return true
+}
+
+function release(folder: string, number: number): void {
+  const record: LockRecord = { holder: currentProcess(), token: '', released: true }
+  try {
+    writeFileAtomic(file(folder, number), JSON.stringify(record), { mode: 0o600 })
+  } catch {
+    // A full disk or a folder that was taken away: the lock is free once this process has ended.
+  }
+}
+
+function isFree(record: LockRecord): boolean {
+  return record.released || liveness(record.holder) === 'dead'
+}
+
+function file(folder: string, number: number): string {
+  return join(folder, `${number}.json`)
+}
+
+function numbers(folder: string): number[] {
+  return readdirSync(folder)
+    .map((name) => /^(\d+)\.json$/.exec(name)?.[1])
+    .filter((digits) => digits !== undefined)
+    .map(Number)
+}
+
+function highest(folder: string): number {
+  return Math.max(0, ...numbers(folder))
+}
+
+function held(folder: string, number: number, record: LockRecord | undefined): Refusal {
+  const who = record
+    ? `process ${record.holder.pid}${liveness(record.holder) === 'foreign' ? ' of another host or container' : ''}`
+    : 'a process that left no readable record'
+  const path = file(folder, number)
+  return new Refusal('WORKSPACE_READ_ONLY', `${who} holds the lock ${path} and does not let go.`, {
+    next: [{ person: `rm '${path}'`, why: `only if ${who} has ended` }],
+  })
+}

@@ -1,0 +1,21 @@
+import { mkdirSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+
+/**
+ * The user's own folder for what must not lie in a workspace: sealed labels, signing keys, the lab's environment.
+ * `SPECWEAVE_STATE_DIR`, else `XDG_STATE_HOME/specweave-ml`, else the platform's usual place.
+ */
+export function stateFolder(): string {
+  const named = process.env.SPECWEAVE_STATE_DIR
+  if (named) return named
+  if (process.platform === 'darwin') return join(homedir(), 'Library', 'Application Support', 'specweave-ml')
+  return join(process.env.XDG_STATE_HOME || join(homedir(), '.local', 'state'), 'specweave-ml')
+}
+
+/** A folder under the state folder that only the user may read. */
+export function privateFolder(...names: string[]): string {
+  const folder = join(stateFolder(), ...names)
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  return folder
+}

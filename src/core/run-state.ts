@@ -1,0 +1,21 @@
+/** The states of a run's life; the last five are ends. */
+export const RUN_STATES = [
+  'queued',
+  'starting',
+  'running',
+  'evaluating',
+  'succeeded',
+  'failed',
+  'stopped',
+  'timed_out',
+  'lost',
+] as const
+
+export type RunState = (typeof RUN_STATES)[number]
+export type EndState = 'succeeded' | 'failed' | 'stopped' | 'timed_out' | 'lost'
+
+const ENDS: ReadonlySet<RunState> = new Set(['succeeded', 'failed', 'stopped', 'timed_out', 'lost'])
+
+export function isEnd(state: RunState): state is EndState {
+  return ENDS.has(state)
+}

@@ -1,0 +1,43 @@
+import type { Measurement } from './measurement.ts'
+import type { RunState } from './run-state.ts'
+
+/** What documents, gates and comparisons need to know of one run. Made by `runs/`, read by everyone. */
+export interface RunSummary {
+  /** `0042/exp-003-xgboost` */
+  run: string
+  increment: string
+  /** The folder's name, `exp-003-xgboost`. */
+  name: string
+  state: RunState
+  reason?: string
+  exitCode?: number
+  /** ISO 8601, UTC. */
+  created: string
+  started?: string
+  ended?: string
+  durationS?: number
+  command: string[]
+  params: Record<string, unknown>
+  metrics: Measurement[]
+  notes: string[]
+  tags: Record<string, string>
+  /** `churn@1` */
+  dataset?: string
+  /** Set for baselines made by the lab: `majority`, `random`, ... */
+  baseline?: string
+  seed?: number
+  gitSha?: string
+  gitDirty?: boolean
+  /** The earlier attempt that a `-rN` follows. */
+  previous?: string
+  artifacts: ArtifactSummary[]
+  warnings: string[]
+}
+
+export interface ArtifactSummary {
+  /** Relative to the run's folder. */
+  path: string
+  bytes: number
+  sha256?: string
+  kind?: 'model' | 'report' | 'file'
+}

@@ -1,0 +1,67 @@
+/** Words of a name that mean a secret by themselves, and neighbours that mean one together. */
+const SECRET_WORDS =
+  /^(?:pass|passwd|password|passphrase|pwd|secret|secrets|token|apikey|credential|credentials|auth|authorization|bearer|cookie|dsn)$/
+const SECRET_PAIRS =
+  /(?:^| )(?:api|access|private|secret|signing|encryption) keys?(?: |$)|(?:^| )(?:session id|connection string)(?: |$)/
+/** `token_count`, `tokenizer`: what is counted or named is no secret. */
+const COUNTED = /(?:^| )token (?:count|len|length|size|max|limit|type|ids?)(?: |$)/
+
+export const MASK = '********'
+
+/** Judged by the words of a variable's, flag's or key's name: `AWS_SESSION_TOKEN`, `--api-key`, `dbPassword`. */
+export function isSecretName(name: string): boolean {
+  // The shell's working folder, in every environment.
+  if (name === 'PWD' || name === 'OLDPWD') return false
+  const words = name
+    .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
+    .toLowerCase()
+    .split(/[^a-z0-9]+/)
+    .filter(Boolean)
+  const text = words.join(' ')
+  return (words.some((word) => SECRET_WORDS.test(word)) || SECRET_PAIRS.test(text)) && !COUNTED.test(text)
+}
+
+/** The values worth masking in free text: those of the variables whose names look like secrets, six characters or more. */
+export function secretValues(environment: Readonly<Record<string, string | undefined>>): string[] {
+  return Object.entries(environment)
+    .filter(([name, value]) => isSecretName(name) && value !== undefined && value.length >= 6)
+    .map(([, value]) => value as string)
+    .sort((a, b) => b.length - a.length)
+}
+
+export function maskText(text: string, secrets: readonly string[]): string {
+  let masked = text
+  for (const secret of secrets) masked = masked.replaceAll(secret, MASK)
+  return masked
+    .replace(/(\bauthorization["']?\s*[=:]\s*["']?(?:bearer|basic|token)\s+)[^\s"',;]+/gi, `$1${MASK}`)
+    .replace(
+      /(\b[\w-]*(?:password|passwd|secret|api[-_]?key|access[-_]?token)["']?\s*[=:]\s*["']?)[^\s"',;&]+/gi,
+      `$1${MASK}`,
+    )
+    .replace(
+      /\b(?:sk-[A-Za-z0-9_-]{16,}|gh[pousr]_[A-Za-z0-9]{20,}|AKIA[0-9A-Z]{16}|hf_[A-Za-z0-9]{20,})\b/g,
+      MASK,
+    )
+    .replace(/(:\/\/[^\s/:@]+:)[^\s/@]+@/g, `$1${MASK}@`)
+}
+
+/** argv with the values of secret flags masked: `--api-key X`, `--api-key=X`, `PASSWORD=X`. */
+export function maskCommand(command: readonly string[], secrets: readonly string[]): string[] {
+  return command.map((argument, index) => {
+    const assigned = /^(-{0,2}[\w.-]+)=(.*)$/s.exec(argument)
+    if (assigned && isSecretName(assigned[1] ?? '')) return `${assigned[1]}=${MASK}`
+    const before = command[index - 1]
+    if (before?.startsWith('-') && !before.includes('=') && isSecretName(before) && !argument.startsWith('-'))
+      return MASK
+    return maskText(argument, secrets)
+  })
+}
+
+export function maskEnvironment(environment: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(environment).map(([name, value]) => [
+      name,
+      isSecretName(name) ? MASK : maskText(value, []),
+    ]),
+  )
+}

@@ -1,0 +1,126 @@
+import { labRequest } from '../adapters/lab/process.ts'
+import { Refusal } from '../core/errors.ts'
+import type { Workspace } from '../store/workspace.ts'
+import { findDataset, type SplitName } from './datasets.ts'
+import { readEvidence, recordedSplits } from './evidence-file.ts'
+import { readLedger } from './ledger.ts'
+import { type EvaluationOptions, findPredictions } from './scoring.ts'
+import { requireLabels } from './vault.ts'
+
+export type DifferenceVerdict = 'better' | 'worse' | 'no_difference_shown'
+
+/** A run against the reference, on the same rows. */
+export interface Difference {
+  a: string
+  b: string
+  /** Value of a minus value of b. */
+  difference: number
+  /** 95 %, paired. */
+  ci: [number, number]
+  p: number
+  /** Holm's adjustment over the differences of one comparison. */
+  p_adjusted: number
+  /** Of a, in the metric's direction; read from `p_adjusted` at 0.05. */
+  verdict: DifferenceVerdict
+  method?: string
+}
+
+export interface ComparedRun {
+  run: string
+  /** Absolute. */
+  folder: string
+}
+
+export interface Comparison {
+  /** `churn@1`: the runs must have been made for the same version. */
+  dataset: string
+  split: SplitName
+  metric: string
+  runs: readonly ComparedRun[]
+  /** The run that each other is compared with. */
+  reference: string
+}
+
+export interface ComparisonResult {
+  differences: Difference[]
+  /** Runs that could not be compared, with the reason. */
+  left_out: { run: string; reason: string }[]
+}
+
+/**
+ * Says which differences between runs are real, by a paired test of each against the reference, adjusted for their
+ * number. On test only runs take part whose very predictions were looked at (or that are baselines of the lab, beside
+ * at least one that was): a comparison there tells something about sealed labels.
+ * @throws Refusal VAULT_MISSING, PREDICTIONS_INVALID, INPUT_INVALID, LAB_UNAVAILABLE, LAB_FAILED
+ */
+export async function compareOnSplit(
+  workspace: Workspace,
+  comparison: Comparison,
+  options: EvaluationOptions = {},
+): Promise<ComparisonResult> {
+  const { dataset, split, metric, reference } = comparison
+  const record = findDataset(workspace, dataset)
+  const { predictions, leftOut } = await comparable(workspace, comparison)
+  if (predictions[reference] === undefined || Object.keys(predictions).length < 2)
+    return { differences: [], left_out: leftOut }
+  const labels = split === 'test' ? await requireLabels(record) : undefined
+  const { differences } = await labRequest<{ differences: Difference[] }>(
+    'compare',
+    {
+      dataset: workspace.layout.dataset(record.dataset),
+      split,
+      labels,
+      problem_type: record.problem_type,
+      metric,
+      positive: record.positive,
+      predictions,
+      reference,
+    },
+    options,
+  )
+  return { differences, left_out: leftOut }
+}
+
+async function comparable(workspace: Workspace, { runs, split }: Comparison) {
+  const ledger = split === 'test' ? readLedger(workspace) : undefined
+  const predictions: Record<string, string> = {}
+  const leftOut: { run: string; reason: string }[] = []
+  let looked = false
+  for (const { run, folder } of runs) {
+    const file = await findPredictions(folder, split)
+    if (!file) {
+      leftOut.push({ run, reason: `handed in no predictions for ${split}` })
+      continue
+    }
+    if (ledger) {
+      const evidence = readEvidence(folder)
+      const entry = evidence?.splits.test
+      if (
+        !evidence ||
+        entry?.predictions_sha256 !== file.sha256 ||
+        !recordedSplits(evidence, ledger).has('test')
+      ) {
+        leftOut.push({ run, reason: 'was not looked at on test: evaluate_run takes a look' })
+        continue
+      }
+      looked ||= typeof entry.look === 'number'
+    }
+    predictions[run] = file.path
+  }
+  if (ledger && !looked && Object.keys(predictions).length > 0)
+    throw new Refusal(
+      'INPUT_INVALID',
+      'On test, baselines are shown only beside a candidate that was looked at.',
+      {
+        next: [{ tool: 'compare_runs', arguments: { split: 'validation' }, why: 'costs no look' }],
+      },
+    )
+  return { predictions, leftOut }
+}
+
+/** The differences that are real, the largest first. */
+export function realDifferences(differences: readonly Difference[]): Difference[] {
+  return differences
+    .filter(({ verdict }) => verdict !== 'no_difference_shown')
+    .sort((x, y) => Math.abs(y.difference) - Math.abs(x.difference))
+}

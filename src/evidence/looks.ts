@@ -1,0 +1,121 @@
+import { Refusal } from '../core/errors.ts'
+import type { Workspace } from '../store/workspace.ts'
+import { type Ledger, readLedger, withLedger } from './ledger.ts'
+
+/** `data` of a `look.taken` line. */
+export interface LookData {
+  increment: string
+  /** `churn@1` */
+  dataset: string
+  dataset_hash: string
+  run: string
+  predictions_sha256: string
+  /** 1 for the first look of the increment at this dataset. */
+  look: number
+  budget: number
+}
+
+export interface LookUse {
+  used: number
+  budget: number
+}
+
+/**
+ * The looks that an increment has taken at a dataset, over all chains; each set of predictions counts once, and one
+ * that was returned (the file did not fit the split, nothing was scored) does not count. Lines that do not verify count
+ * as well: a false line can only cost looks.
+ */
+export function looksTaken(ledger: Ledger, increment: string, datasetHash: string): LookData[] {
+  const looks = new Map<string, LookData>()
+  for (const line of ledger.lines) {
+    const data = line.data as unknown as LookData
+    if (data.increment !== increment || data.dataset_hash !== datasetHash) continue
+    if (line.event === 'look.taken' && !looks.has(data.predictions_sha256))
+      looks.set(data.predictions_sha256, data)
+    if (line.event === 'look.returned' && line.verified) looks.delete(data.predictions_sha256)
+  }
+  return [...looks.values()]
+}
+
+export function looksUsed(workspace: Workspace, increment: string, datasetHash: string): number {
+  return looksTaken(readLedger(workspace), increment, datasetHash).length
+}
+
+export interface LookRequest {
+  increment: string
+  dataset: string
+  datasetHash: string
+  run: string
+  predictionsSha256: string
+  /** `ml.looks` of the increment. */
+  budget: number
+}
+
+export interface Look extends LookUse {
+  /** Which look this is, 1 for the first. */
+  look: number
+  /** The same predictions were looked at before: this cost nothing. */
+  repeated: boolean
+}
+
+/**
+ * Takes a look at the sealed test set, before anything is scored: it is decided and written under the ledger's lock, so
+ * that two calls at once cannot exceed the budget and a crash in between never gives a look for free.
+ * @throws Refusal LOOKS_SPENT
+ */
+export function takeLook(workspace: Workspace, request: LookRequest): Promise<Look> {
+  const { increment, dataset, datasetHash, run, predictionsSha256, budget } = request
+  return withLedger(workspace, (ledger, append) => {
+    const taken = looksTaken(ledger, increment, datasetHash)
+    const used = taken.length
+    const before = taken.find((look) => look.predictions_sha256 === predictionsSha256)
+    if (before) return { look: before.look, used, budget, repeated: true }
+    if (used >= budget) throw looksSpent(request, taken)
+    const data: LookData = {
+      increment,
+      dataset,
+      dataset_hash: datasetHash,
+      run,
+      predictions_sha256: predictionsSha256,
+      look: used + 1,
+      budget,
+    }
+    append('look.taken', { ...data })
+    return { look: used + 1, used: used + 1, budget, repeated: false }
+  })
+}
+
+/** Gives back a look that nothing was learned by: the predictions did not fit the split and were never scored. */
+export async function returnLook(workspace: Workspace, request: LookRequest, reason: string): Promise<void> {
+  await withLedger(workspace, (_ledger, append) =>
+    append('look.returned', {
+      increment: request.increment,
+      dataset_hash: request.datasetHash,
+      run: request.run,
+      predictions_sha256: request.predictionsSha256,
+      reason,
+    }),
+  )
+}
+
+function looksSpent({ increment, dataset, budget }: LookRequest, taken: LookData[]): Refusal {
+  const runs = taken.map((look) => look.run).join(', ')
+  return new Refusal(
+    'LOOKS_SPENT',
+    `Increment ${increment} has used ${taken.length} of ${budget} looks at the sealed test set of ${dataset}${runs && ` (${runs})`}. Nothing was scored.`,
+    {
+      next: [
+        {
+          tool: 'compare_runs',
+          arguments: { increment, split: 'validation' },
+          why: 'choose on validation, which costs no look',
+        },
+        {
+          tool: 'validate_increment',
+          arguments: { increment },
+          why: 'says where the increment stands with the looks it has taken',
+        },
+      ],
+    },
+  )
+}

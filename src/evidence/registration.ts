@@ -1,0 +1,242 @@
+import { randomBytes } from 'node:crypto'
+import { existsSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { asRefusal, writeFileAtomic } from '../adapters/files.ts'
+import { labRequest } from '../adapters/lab/process.ts'
+import { withLock } from '../adapters/process/lock.ts'
+import { privateFolder } from '../adapters/state-folder.ts'
+import type { DatasetRecord } from '../core/dataset-record.ts'
+import type { ProblemType } from '../core/problem-types.ts'
+import type { Workspace } from '../store/workspace.ts'
+import { type DatasetSource, locateSource, requireDatasetName } from './dataset-source.ts'
+import { listDatasets, listVersions, splitFiles } from './datasets.ts'
+import { readLedger, withLedger } from './ledger.ts'
+import { cloneId } from './ledger-keys.ts'
+import { closeVault, fileSha256, hasLabels, labelsFile, vaultFolder } from './vault.ts'
+
+/** As `register_dataset` takes it. */
+export interface DatasetInput {
+  name: string
+  source: string
+  target: string
+  positive?: string
+  problem_type: ProblemType
+  split?: {
+    method?: 'stratified' | 'random' | 'time' | 'group'
+    validation?: number
+    test?: number
+    time_column?: string
+    group_column?: string
+    seed?: number
+  }
+  id_column?: string
+}
+
+export interface Registration {
+  record: DatasetRecord
+  /** Absolute folder of the version. */
+  folder: string
+  /** It was registered before, from the same data with the same policy. */
+  reused: boolean
+  /** What was missing on this machine and was made again from the source. */
+  rebuilt: ('labels' | 'rows')[]
+  warnings: string[]
+}
+
+export interface RegisterOptions {
+  signal?: AbortSignal
+  progress?(message: string, fraction?: number): void
+}
+
+const TIMEOUT_S = 3600
+const DAY_MS = 86_400_000
+
+/**
+ * Registers a source as the next version of its name: profiled, hashed, split, and its test labels sealed in the vault.
+ * The same data with the same policy is the version that exists; what of it is missing on this machine (rows that Git
+ * does not hold, sealed labels) is made again. A version appears whole: it is built aside and renamed.
+ * @throws Refusal INPUT_INVALID, FILE_MISSING, DATASET_INVALID, LAB_UNAVAILABLE, ...; then nothing was changed.
+ */
+export async function registerDataset(
+  workspace: Workspace,
+  input: DatasetInput,
+  options: RegisterOptions = {},
+): Promise<Registration> {
+  requireDatasetName(input.name)
+  const source = locateSource(workspace, input.source)
+  for (;;) {
+    const versions = listVersions(workspace, input.name)
+    const params = {
+      ...labParams(input, source),
+      previous: versions.map(({ folder }) => folder),
+      vault: vaultFolder(),
+    }
+    const existing =
+      versions.length === 0 ? undefined : await findRepeat(workspace, input.name, params, options)
+    const outcome = existing
+      ? await reuse(workspace, existing, params, options)
+      : await addVersion(workspace, input.name, params, source, options)
+    // Somebody registered a version of this name meanwhile: a later version has to know what that one sealed.
+    if (outcome === 'overtaken') continue
+    await recordInLedger(workspace, outcome.record)
+    return { ...outcome, warnings: [...new Set([...source.warnings, ...outcome.record.warnings])] }
+  }
+}
+
+function labParams(input: DatasetInput, source: DatasetSource): Record<string, unknown> {
+  const { name, target, positive, problem_type, split = {}, id_column } = input
+  return { source: source.path, name, target, positive, problem_type, split, id_column }
+}
+
+async function findRepeat(
+  workspace: Workspace,
+  name: string,
+  params: Record<string, unknown>,
+  options: RegisterOptions,
+): Promise<DatasetRecord | undefined> {
+  const { hash } = await labRequest<{ hash: string }>('dataset_hash', params, {
+    ...options,
+    timeoutS: TIMEOUT_S,
+  })
+  return listDatasets(workspace, name).find((record) => record.hash === hash)
+}
+
+type Outcome = Omit<Registration, 'warnings'>
+
+async function reuse(
+  workspace: Workspace,
+  record: DatasetRecord,
+  params: Record<string, unknown>,
+  options: RegisterOptions,
+): Promise<Outcome> {
+  const folder = workspace.layout.dataset(record.dataset)
+  const labels =
+    hasLabels(record.hash) && (await fileSha256(labelsFile(record.hash))) === record.splits.test.labels_sha256
+  const missing = Object.entries(splitFiles(workspace, record)).flatMap(([split, path]) =>
+    path ? [] : [split],
+  )
+  if (labels && missing.length === 0) return { record, folder, reused: true, rebuilt: [] }
+  await inStaging(workspace, record.name, async (staging) => {
+    await seal({ ...params, version: record.version, out: staging }, options)
+    for (const split of missing as (keyof DatasetRecord['splits'])[]) {
+      const { path } = record.splits[split]
+      renameSync(join(staging, path), join(folder, path))
+    }
+  })
+  const rebuilt: Outcome['rebuilt'] = [
+    ...(labels ? [] : ['labels' as const]),
+    ...(missing.length ? ['rows' as const] : []),
+  ]
+  return { record, folder, reused: true, rebuilt }
+}
+
+async function addVersion(
+  workspace: Workspace,
+  name: string,
+  params: Record<string, unknown>,
+  source: DatasetSource,
+  options: RegisterOptions,
+): Promise<Outcome | 'overtaken'> {
+  const before = (params.previous as string[]).length
+  const next = (listVersions(workspace, name).at(-1)?.version ?? 0) + 1
+  return inStaging(workspace, name, async (staging) => {
+    const made = await seal({ ...params, version: next, out: staging }, options)
+    const record = { ...made, source: { ...made.source, path: source.recorded } }
+    return withLock(
+      privateFolder('locks', `datasets-${cloneId(workspace)}`),
+      () => {
+        if (listVersions(workspace, name).length !== before) return 'overtaken'
+        writeFileAtomic(join(staging, 'dataset.json'), `${JSON.stringify(record, null, 2)}\n`)
+        const folder = workspace.layout.dataset(record.dataset)
+        try {
+          renameSync(staging, folder)
+        } catch (cause) {
+          // From another host, which this lock does not reach.
+          if (existsSync(folder)) return 'overtaken'
+          throw asRefusal(cause, folder)
+        }
+        return { record, folder, reused: false, rebuilt: [] }
+      },
+      { signal: options.signal, timeoutS: 60 },
+    )
+  })
+}
+
+async function seal(params: Record<string, unknown>, options: RegisterOptions): Promise<DatasetRecord> {
+  const record = await labRequest<DatasetRecord>('register_dataset', params, {
+    ...options,
+    timeoutS: TIMEOUT_S,
+  })
+  closeVault(record.hash)
+  return record
+}
+
+/** Gives an empty folder beside the versions, and takes away what is left of it. */
+async function inStaging<T>(
+  workspace: Workspace,
+  name: string,
+  work: (folder: string) => Promise<T>,
+): Promise<T> {
+  const parent = join(workspace.layout.datasets, name)
+  const staging = join(parent, `.new-${randomBytes(6).toString('hex')}`)
+  makeFolder(staging)
+  try {
+    sweep(parent)
+    return await work(staging)
+  } finally {
+    rmSync(staging, { recursive: true, force: true })
+    for (const folder of [parent, workspace.layout.datasets]) removeEmpty(folder)
+  }
+}
+
+function makeFolder(folder: string, attempts = 5): void {
+  try {
+    mkdirSync(folder, { recursive: true })
+  } catch (cause) {
+    // Another registration ended and took away the parent, which was empty.
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT' && attempts > 1) makeFolder(folder, attempts - 1)
+    else throw asRefusal(cause, folder)
+  }
+}
+
+/** Takes away what registrations that were killed left behind. */
+function sweep(parent: string): void {
+  for (const name of readdirSync(parent)) {
+    const path = join(parent, name)
+    if (!name.startsWith('.new-')) continue
+    try {
+      if (Date.now() - statSync(path).mtimeMs > DAY_MS) rmSync(path, { recursive: true, force: true })
+    } catch {
+      // Another process took it away.
+    }
+  }
+}
+
+function removeEmpty(folder: string): void {
+  try {
+    rmdirSync(folder)
+  } catch {
+    // It holds versions.
+  }
+}
+
+/** Also where an earlier call was killed between the version and its line. */
+async function recordInLedger(workspace: Workspace, record: DatasetRecord): Promise<void> {
+  const isRecorded = (ledger: ReturnType<typeof readLedger>) =>
+    ledger.lines.some(
+      (line) =>
+        line.event === 'dataset.registered' && line.verified && line.data.dataset_hash === record.hash,
+    )
+  if (isRecorded(readLedger(workspace))) return
+  await withLedger(workspace, (ledger, append) => {
+    if (isRecorded(ledger)) return
+    append('dataset.registered', {
+      dataset: record.dataset,
+      dataset_hash: record.hash,
+      source_sha256: record.source.sha256,
+      rows: record.rows,
+      test_rows: record.splits.test.rows,
+      labels_sha256: record.splits.test.labels_sha256 ?? null,
+    })
+  })
+}

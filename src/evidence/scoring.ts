@@ -1,0 +1,146 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { writeFileAtomic } from '../adapters/files.ts'
+import { labRequest, labVersion } from '../adapters/lab/process.ts'
+import type { DatasetRecord } from '../core/dataset-record.ts'
+import type { Workspace } from '../store/workspace.ts'
+import type { SplitName } from './datasets.ts'
+import {
+  type Evidence,
+  type EvidenceData,
+  evidenceFile,
+  readEvidence,
+  recordedSplits,
+  type SplitEvidence,
+  splitEvidenceSha256,
+} from './evidence-file.ts'
+import { readLedger, withLedger } from './ledger.ts'
+import { fileSha256 } from './vault.ts'
+
+/** The run that is measured. */
+export interface EvaluatedRun {
+  /** `0042/exp-003-xgboost` */
+  run: string
+  /** `0042` */
+  increment: string
+  /** Absolute. */
+  folder: string
+  /** `churn@1` */
+  dataset: string
+}
+
+export interface EvaluationOptions {
+  signal?: AbortSignal
+  progress?(message: string, fraction?: number): void
+  timeoutS?: number
+}
+
+/** A predictions file as it lies there now. */
+export interface Predictions {
+  path: string
+  sha256: string
+}
+
+/** @returns `undefined` where the run handed in none for the split. */
+export async function findPredictions(runFolder: string, split: SplitName): Promise<Predictions | undefined> {
+  const path = join(runFolder, 'predictions', `${split}.csv`)
+  return existsSync(path) ? { path, sha256: await fileSha256(path) } : undefined
+}
+
+/**
+ * The evidence that is there already for these very predictions, from this lab's version and recorded in the ledger;
+ * whatever differs is measured anew.
+ */
+export async function reusableEvidence(
+  workspace: Workspace,
+  run: EvaluatedRun,
+  record: DatasetRecord,
+  split: SplitName,
+  predictions: Predictions,
+  options: EvaluationOptions,
+): Promise<Evidence | undefined> {
+  const evidence = readEvidence(run.folder)
+  const entry = evidence?.splits[split]
+  if (!evidence || !entry || evidence.run !== run.run || evidence.dataset_hash !== record.hash)
+    return undefined
+  if (entry.predictions_sha256 !== predictions.sha256 || entry.lab !== (await labVersion(options)).version)
+    return undefined
+  return recordedSplits(evidence, readLedger(workspace)).has(split) ? evidence : undefined
+}
+
+type LabEvaluation = Pick<
+  SplitEvidence,
+  'rows' | 'metrics' | 'warnings' | 'predictions_sha256' | 'labels_sha256' | 'confusion'
+>
+
+/**
+ * Has the lab score one file of predictions. Writes nothing.
+ * @param labels the vault's file, for test.
+ * @throws Refusal PREDICTIONS_INVALID, DATASET_INVALID, LAB_FAILED
+ */
+export async function score(
+  workspace: Workspace,
+  record: DatasetRecord,
+  split: SplitName,
+  predictions: Predictions,
+  labels: string | undefined,
+  options: EvaluationOptions,
+): Promise<SplitEvidence> {
+  const { version } = await labVersion(options)
+  const result = await labRequest<LabEvaluation>(
+    'evaluate',
+    {
+      dataset: workspace.layout.dataset(record.dataset),
+      split,
+      predictions: predictions.path,
+      labels,
+      problem_type: record.problem_type,
+      positive: record.positive,
+      classes: record.classes,
+    },
+    options,
+  )
+  const { rows, metrics, warnings = [], predictions_sha256, labels_sha256, confusion } = result
+  return {
+    rows,
+    metrics,
+    warnings,
+    predictions_sha256,
+    labels_sha256,
+    lab: version,
+    at: new Date().toISOString(),
+    ...(confusion ? { confusion } : {}),
+  }
+}
+
+/**
+ * Puts measured splits into the run's `evidence.json`, beside those that are there, and their hashes into the ledger,
+ * first: evidence that is on disk is in the ledger. Decided and written under the ledger's lock.
+ */
+export async function recordEvidence(
+  workspace: Workspace,
+  run: EvaluatedRun,
+  record: DatasetRecord,
+  measured: Partial<Record<SplitName, SplitEvidence>>,
+): Promise<Evidence> {
+  const evaluator = await labVersion()
+  return withLedger(workspace, (_ledger, append) => {
+    const before = readEvidence(run.folder)
+    const kept = before?.run === run.run && before.dataset_hash === record.hash ? before.splits : {}
+    const evidence: Evidence = {
+      format: 1,
+      run: run.run,
+      dataset: record.dataset,
+      dataset_hash: record.hash,
+      evaluator,
+      splits: { ...kept, ...measured },
+    }
+    const splits = Object.fromEntries(
+      (Object.keys(measured) as SplitName[]).map((split) => [split, splitEvidenceSha256(evidence, split)]),
+    )
+    const data: EvidenceData = { run: run.run, dataset_hash: record.hash, splits }
+    append('evidence.recorded', { ...data })
+    writeFileAtomic(evidenceFile(run.folder), `${JSON.stringify(evidence, null, 2)}\n`)
+    return evidence
+  })
+}

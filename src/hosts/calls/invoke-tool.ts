@@ -1,0 +1,46 @@
+import { asRefusal } from '../../adapters/files.ts'
+import { Refusal } from '../../core/errors.ts'
+import type { ToolContext } from '../../tools/context.ts'
+import type { AnyTool } from '../../tools/tool.ts'
+import { checkInput } from './check-input.ts'
+import { asDefect } from './defect-log.ts'
+import { localiseCommands } from './person-commands.ts'
+
+export type Answer = Record<string, unknown>
+
+/**
+ * One call, the same for every host: the input checked, the tool carried out, the output checked.
+ * @param invocation how this program was started, for the commands that people are told
+ * @throws Refusal, and nothing else: a defect of ours is logged and becomes INTERNAL_DEFECT.
+ */
+export async function invokeTool(
+  tool: AnyTool,
+  raw: unknown,
+  context: ToolContext,
+  invocation: string,
+): Promise<Answer> {
+  try {
+    const output = await tool.handle(checkInput(tool, raw), context)
+    return localiseCommands(tool.output.parse(output), invocation)
+  } catch (thrown) {
+    throw refusalOf(thrown, tool.name, invocation)
+  }
+}
+
+/** Whatever was thrown, as a refusal. */
+export function refusalOf(thrown: unknown, where: string, invocation: string): Refusal {
+  const cause = fileSystemRefusal(thrown)
+  if (!(cause instanceof Refusal)) return asDefect(cause, where)
+  return new Refusal(cause.code, cause.message, {
+    missing: cause.missing,
+    invalid: cause.invalid,
+    next: localiseCommands(cause.next, invocation),
+    cause: cause.cause,
+  })
+}
+
+/** A full or read-only disk is refused as such even where a tool did not think of it. */
+function fileSystemRefusal(thrown: unknown): unknown {
+  const path = (thrown as NodeJS.ErrnoException | undefined)?.path
+  return typeof path === 'string' && !(thrown instanceof Refusal) ? asRefusal(thrown, path) : thrown
+}

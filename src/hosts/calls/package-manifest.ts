@@ -1,0 +1,18 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { packageRoot } from '../../adapters/package-root.ts'
+
+interface Manifest {
+  version: string
+  description: string
+  bugs?: { url?: string }
+  homepage?: string
+}
+
+let manifest: Manifest | undefined
+
+/** Our own package.json: the version that hosts report, and where defects are reported. */
+export function packageManifest(): Manifest {
+  manifest ??= JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')) as Manifest
+  return manifest
+}

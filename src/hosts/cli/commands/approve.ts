@@ -1,0 +1,112 @@
+import { userInfo } from 'node:os'
+import { createInterface } from 'node:readline/promises'
+import { parseArgs } from 'node:util'
+import { Refusal } from '../../../core/errors.ts'
+import type { CliCommand } from '../commands.ts'
+import type { CliIo } from '../io.ts'
+
+export const approve: CliCommand = {
+  name: 'approve',
+  summary: 'A person confirms proposed criteria, or waives one check; kept in the ledger',
+  examples: [
+    'specweave-ml approve 0042',
+    'specweave-ml approve 0042 --waive baseline.lift --reason "the baseline is a tuned rule"',
+  ],
+  flags: ['--waive CHECK  let this check be', '--reason TEXT  why; needed with --waive'],
+  async run(argv, io) {
+    const { values, positionals } = parseArgs({
+      args: argv,
+      options: { waive: { type: 'string' }, reason: { type: 'string' } },
+      allowPositionals: true,
+    })
+    const [
+      { resolveIncrement },
+      { gatherFacts },
+      { judge, NOT_WAIVABLE },
+      { openIndex },
+      { appendEvent },
+      { criteriaSha256 },
+    ] = await Promise.all([
+      import('../../../increments/load.ts'),
+      import('../../../tools/increment-facts.ts'),
+      import('../../../increments/gates.ts'),
+      import('../../../store/index-db.ts'),
+      import('../../../evidence/ledger.ts'),
+      import('../../../tools/ledger-decisions.ts'),
+    ])
+    const workspace = await io.context().workspace()
+    const increment = resolveIncrement(workspace, positionals[0])
+    const facts = gatherFacts(workspace, await openIndex(workspace.layout, workspace.config.id), increment)
+    const verdict = judge(facts.gate)
+    const by = userInfo().username
+    if (values.waive === undefined) {
+      const criteria = facts.front.ml.success
+      io.out(`${increment.folder} asks for:`)
+      for (const { metric, op, value, split } of criteria)
+        io.out(`  ${metric} ${op} ${value}${split ? ` on ${split}` : ''}`)
+      await confirmed(io, `${by}, are these the criteria to judge by?`)
+      await appendEvent(workspace, 'approval.given', {
+        increment: increment.id,
+        kind: 'criteria',
+        criteria_sha256: criteriaSha256(criteria),
+        by,
+        via: 'terminal',
+      })
+      io.out('Confirmed, and kept in the ledger.')
+      return 0
+    }
+    const check = verdict.checks.find(({ id }) => id === values.waive)
+    if (!check || NOT_WAIVABLE.has(check.id)) {
+      const known = verdict.checks
+        .filter(({ id, status }) => status !== 'pass' && !NOT_WAIVABLE.has(id))
+        .map(({ id }) => id)
+      throw new Refusal(
+        'INPUT_INVALID',
+        check
+          ? `${check.id} cannot be waived: without it there is nothing measured to stand on.`
+          : `No check is called ${values.waive}.`,
+        {
+          invalid: [
+            {
+              field: '--waive',
+              problem: known.length > 0 ? `one of ${known.join(', ')}` : 'nothing is open',
+            },
+          ],
+        },
+      )
+    }
+    if (!values.reason?.trim())
+      throw new Refusal('INPUT_INVALID', 'A waiver needs a reason: it stays visible in every document.', {
+        missing: ['--reason'],
+      })
+    io.out(`${check.id} (${check.status}): ${check.message}`)
+    await confirmed(io, `${by}, let this be, because: ${values.reason}?`)
+    await appendEvent(workspace, 'approval.given', {
+      increment: increment.id,
+      kind: 'waiver',
+      check: check.id,
+      reason: values.reason,
+      by,
+      via: 'terminal',
+    })
+    io.out('Waived, and kept in the ledger.')
+    return 0
+  },
+}
+
+/** @throws Refusal TERMINAL_REQUIRED where nobody types, or the person says anything but yes. */
+async function confirmed(io: CliIo, question: string): Promise<void> {
+  if (!io.terminal.stdin || !io.terminal.stdout) {
+    throw new Refusal('TERMINAL_REQUIRED', 'An approval is given by a person on a terminal.', {
+      next: [{ person: 'specweave-ml approve', why: 'type it in a terminal of your own' }],
+    })
+  }
+  const lines = createInterface({ input: process.stdin, output: process.stdout })
+  try {
+    const answer = await lines.question(`${question} (yes/no) `)
+    if (/^y(?:es)?$/i.test(answer.trim())) return
+  } finally {
+    lines.close()
+  }
+  throw new Refusal('TERMINAL_REQUIRED', 'Not confirmed; nothing was recorded.')
+}

@@ -1,0 +1,157 @@
+import { readdirSync, rmSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Workspace } from '../../../store/workspace.ts'
+import type { CliCommand } from '../commands.ts'
+import { EXIT } from '../exit-codes.ts'
+
+interface Finding {
+  level: 'ok' | 'note' | 'problem'
+  text: string
+}
+
+const ok = (text: string): Finding => ({ level: 'ok', text })
+const note = (text: string): Finding => ({ level: 'note', text })
+const problem = (text: string): Finding => ({ level: 'problem', text })
+
+export const doctor: CliCommand = {
+  name: 'doctor',
+  summary:
+    'Looks at Node, SQLite, Python, the lab, Git, GPUs, the index, the ledger and leftovers; mends what it can',
+  examples: ['specweave-ml doctor'],
+  async run(_argv, io) {
+    const findings: Finding[] = [ok(`Node ${process.versions.node} on ${process.platform}-${process.arch}`)]
+    const workspace = await io
+      .context()
+      .workspace()
+      .catch((cause: Error) => void findings.push(note(cause.message)))
+    for (const look of [sqlite, python, lab, git, gpus])
+      findings.push(
+        ...(await guarded(() => look(workspace?.root ?? process.cwd(), workspace?.config.interpreter))),
+      )
+    if (workspace) {
+      findings.push(ok(`workspace ${workspace.layout.folder}`))
+      for (const look of [index, ledger, leftovers]) findings.push(...(await guarded(() => look(workspace))))
+    }
+    const { green, yellow, red } = io.colours
+    const mark = { ok: green('ok     '), note: yellow('note   '), problem: red('problem') }
+    for (const { level, text } of findings) io.out(`${mark[level]}  ${text}`)
+    return findings.some(({ level }) => level === 'problem') ? EXIT.refused : EXIT.done
+  },
+}
+
+async function guarded(look: () => Promise<Finding[]>): Promise<Finding[]> {
+  try {
+    return await look()
+  } catch (cause) {
+    return [problem(cause instanceof Error ? cause.message : String(cause))]
+  }
+}
+
+async function sqlite(): Promise<Finding[]> {
+  const { openSqlite } = await import('../../../store/sqlite/driver.ts')
+  const driver = await openSqlite(':memory:', { busyTimeoutMs: 1000 })
+  const version = driver.get('SELECT sqlite_version() AS v')?.v
+  driver.close()
+  return [ok(`SQLite ${version} by ${driver.name}`)]
+}
+
+async function python(root: string, configured: string | undefined): Promise<Finding[]> {
+  const [{ projectInterpreter }, { pythonEnvironment }] = await Promise.all([
+    import('../../../adapters/python/interpreter.ts'),
+    import('../../../adapters/python/environment.ts'),
+  ])
+  const interpreter = projectInterpreter(root, configured)
+  const environment = await pythonEnvironment(interpreter.path)
+  if (!environment) return [problem(`${interpreter.path} (${interpreter.from}) does not run`)]
+  return [
+    ok(
+      `scripts run with Python ${environment.python}, ${environment.interpreter} (${interpreter.from}), ${Object.keys(environment.packages).length} packages`,
+    ),
+  ]
+}
+
+async function lab(): Promise<Finding[]> {
+  const { findLab } = await import('../../../adapters/lab/environment.ts')
+  const found = findLab()
+  return [
+    found
+      ? ok(`lab: Python ${found.version} in ${found.folder}`)
+      : note('the lab is not set up; `specweave-ml setup` makes it, as does the first call that needs it'),
+  ]
+}
+
+async function git(root: string): Promise<Finding[]> {
+  const { readWorkingTree } = await import('../../../adapters/git/working-tree.ts')
+  const tree = await readWorkingTree(root)
+  return [
+    tree
+      ? ok(`Git: ${tree.branch ?? 'no branch'} at ${tree.sha?.slice(0, 12) ?? 'no commit yet'}`)
+      : note('not in Git: runs keep only a copy of their script'),
+  ]
+}
+
+async function gpus(): Promise<Finding[]> {
+  const { listGpus } = await import('../../../adapters/gpu/nvidia.ts')
+  const found = listGpus()
+  return found.length === 0
+    ? [note('no GPU (nvidia-smi lists none)')]
+    : found.map(({ index, name }) => ok(`GPU ${index}: ${name}`))
+}
+
+async function index(workspace: Workspace): Promise<Finding[]> {
+  const [{ openIndex }, { schedule }] = await Promise.all([
+    import('../../../store/index-db.ts'),
+    import('../../../runs/schedule.ts'),
+  ])
+  const opened = await openIndex(workspace.layout, workspace.config.id)
+  const check = String(opened.driver.get('PRAGMA quick_check')?.quick_check)
+  const { live, orphans } = schedule(workspace, opened)
+  const runs = Number(opened.driver.get("SELECT count(*) AS n FROM runs WHERE increment <> ''")?.n)
+  return [
+    check === 'ok'
+      ? ok(`index: ${runs} runs, ${live.length} not ended`)
+      : problem(`the index is damaged (${check}): specweave-ml rebuild-index`),
+    ...orphans.map(({ run }) => note(`${run}: its supervisor was gone; another was started`)),
+  ]
+}
+
+async function ledger(workspace: Workspace): Promise<Finding[]> {
+  const { readLedger } = await import('../../../evidence/ledger.ts')
+  const { lines, problems } = readLedger(workspace)
+  if (problems.length === 0) return [ok(`ledger: ${lines.length} lines, all verified`)]
+  return problems.map(({ file, line, what }) => problem(`${file}${line ? `:${line}` : ''}: ${what}`))
+}
+
+const STALE_MS = 3600 * 1000
+
+/** What a process that was killed in the middle of making something leaves: never whole, so nobody misses it. */
+async function leftovers({ layout }: Workspace): Promise<Finding[]> {
+  const places = [
+    layout.reservations,
+    layout.jobs,
+    ...folders(layout.datasets),
+    ...folders(layout.increments).map((folder) => join(folder, 'experiments')),
+  ]
+  const stale = places.flatMap((place) =>
+    names(place)
+      .filter((name) => place === layout.reservations || name.startsWith('.new-') || name.startsWith('.tmp-'))
+      .map((name) => join(place, name))
+      .filter(
+        (path) => Date.now() - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Date.now()) > STALE_MS,
+      ),
+  )
+  for (const path of stale) rmSync(path, { recursive: true, force: true })
+  return stale.map((path) => note(`removed ${path}, left by a process that ended in the middle`))
+}
+
+function names(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+  } catch {
+    return []
+  }
+}
+
+function folders(folder: string): string[] {
+  return names(folder).map((name) => join(folder, name))
+}

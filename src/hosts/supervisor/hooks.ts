@@ -1,0 +1,44 @@
+import { join } from 'node:path'
+import { parseRunId } from '../../core/ids.ts'
+import type { SupervisorHooks } from '../../runs/supervise.ts'
+import type { Workspace } from '../../store/workspace.ts'
+import { datasetRecord } from '../../tools/dataset-record.ts'
+
+/** Composes runs and evidence: what the supervisor needs beyond the run itself. */
+export function supervisorHooks(workspace: Workspace): SupervisorHooks & { close(): Promise<void> } {
+  let labWasUsed = false
+  return {
+    splits(dataset) {
+      const record = datasetRecord(workspace, dataset)
+      if (!record) return undefined
+      const folder = workspace.layout.dataset(dataset)
+      const { train, validation, test } = record.splits
+      return {
+        train: join(folder, train.path),
+        validation: join(folder, validation.path),
+        test: join(folder, test.path),
+      }
+    },
+    async evaluate(run, folder, record) {
+      if (!record.dataset) return []
+      const { scoreOpenSplits } = await import('../../tools/score-run.ts')
+      const outcome = await scoreOpenSplits(workspace, run, folder, record.dataset)
+      labWasUsed ||= outcome.labUsed
+      return outcome.warnings
+    },
+    async ended(run) {
+      const increment = parseRunId(run)?.increment
+      if (!increment) return
+      try {
+        const { refreshComparison } = await import('../../tools/comparison-page.ts')
+        await refreshComparison(workspace, increment)
+      } catch (cause) {
+        // A spec.md that a person is editing must not trouble a run that has ended.
+        console.error(cause)
+      }
+    },
+    async close() {
+      if (labWasUsed) await (await import('../../adapters/lab/process.ts')).closeLab()
+    },
+  }
+}

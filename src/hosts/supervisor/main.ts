@@ -1,0 +1,36 @@
+import { parseArgs } from 'node:util'
+import { claimNext } from '../../runs/claim.ts'
+import { setProgram } from '../../runs/schedule.ts'
+import { superviseRun } from '../../runs/supervise.ts'
+import { openIndex } from '../../store/index-db.ts'
+import { openWorkspace } from '../../store/workspace.ts'
+import { supervisorHooks } from './hooks.ts'
+
+/**
+ * `specweave-ml supervise --workspace DIR [RUN]`: a small detached process that carries runs to their end. It claims
+ * the next queued run itself when one has ended, so that a long queue costs one start-up, and leaves when there is none.
+ */
+export async function main(argv: string[]): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args: argv,
+    options: { workspace: { type: 'string' } },
+    allowPositionals: true,
+  })
+  setProgram([process.execPath, ...process.argv.slice(1, 2)])
+  // A terminal that closes, or a person's Ctrl-C there, is meant for others.
+  for (const name of ['SIGHUP', 'SIGINT', 'SIGPIPE'] as const) process.on(name, () => {})
+  const workspace = openWorkspace(values.workspace ?? process.cwd())
+  const hooks = supervisorHooks(workspace)
+  let wanted = positionals.find((argument) => argument !== 'supervise')
+  try {
+    for (;;) {
+      const index = await openIndex(workspace.layout, workspace.config.id)
+      const claimed = claimNext(workspace, index, wanted)
+      if (!claimed) return 0
+      wanted = undefined
+      await superviseRun(workspace, index, claimed, hooks)
+    }
+  } finally {
+    await hooks.close()
+  }
+}

@@ -1,0 +1,126 @@
+import type { Check } from '../core/criterion.ts'
+import { findMeasured, type Split } from '../core/measurement.ts'
+import type { RunSummary } from '../core/run-summary.ts'
+import { directionOf } from './criteria-set.ts'
+import type { GateFacts } from './gate-facts.ts'
+import { liftTarget, reaches, show } from './lift.ts'
+
+/** Baselines were run where they are asked for, and the candidate is better than them by the lift that was asked. */
+export function baselineChecks(facts: GateFacts): Check[] {
+  const needed = facts.baselineRule !== null || facts.requires.includes('baseline')
+  if (!needed) return []
+  const recorded = baselineRecorded(facts)
+  return facts.baselineRule ? [recorded, liftCheck(facts)] : [recorded]
+}
+
+function baselineRecorded(facts: GateFacts): Check {
+  const id = 'baseline.recorded'
+  const done = succeeded(facts)
+  if (done.length > 0)
+    return {
+      id,
+      status: 'pass',
+      message: `${done.length} baseline${done.length === 1 ? '' : 's'}: ${done.map(({ baseline }) => baseline).join(', ')}.`,
+      evidence: done[0]!.run,
+    }
+  return {
+    id,
+    status: 'missing',
+    message:
+      facts.baselines.length === 0
+        ? 'No baseline was run, so it is not known what a trivial model reaches.'
+        : `No baseline has succeeded (${facts.baselines.map(({ run, state }) => `${run} ${state}`).join(', ')}).`,
+    next: runBaselines(facts),
+  }
+}
+
+/** Later attempts of the same strategy replace earlier ones. */
+function succeeded({ baselines }: GateFacts): RunSummary[] {
+  const byStrategy = new Map<string, RunSummary>()
+  for (const run of baselines)
+    if (run.state === 'succeeded' && run.baseline) byStrategy.set(run.baseline, run)
+  return [...byStrategy.values()]
+}
+
+function runBaselines({ increment }: GateFacts): Check['next'] {
+  return { tool: 'run_baselines', arguments: { increment, wait_s: 40 }, why: 'runs them on the same splits' }
+}
+
+function liftCheck(facts: GateFacts): Check {
+  const { candidate } = facts
+  const rule = facts.baselineRule!
+  const direction = directionOf(facts.criteria, rule.metric)
+  const askedFor = `${rule.metric} ${Math.round(rule.lift * 1000) / 10} % better than ${rule.over === 'best' ? 'the best baseline' : rule.over}`
+  const base = { id: 'baseline.lift', asked: askedFor }
+  const done = succeeded(facts)
+  const wanted =
+    rule.over === 'best' ? done : done.filter(({ baseline }) => sameStrategy(baseline, rule.over))
+  if (wanted.length === 0)
+    return {
+      ...base,
+      status: 'missing',
+      message: `${askedFor}: ${done.length === 0 ? 'no baseline has succeeded' : `the baseline ${rule.over} was not run`}.`,
+      next: runBaselines(facts),
+    }
+  if (!candidate) return { ...base, status: 'missing', message: `${askedFor}: there is no candidate yet.` }
+
+  const split: Split = 'test'
+  const measured = findMeasured(candidate.metrics, rule.metric, split)
+  if (!measured)
+    return {
+      ...base,
+      status: 'missing',
+      message: `${askedFor}: ${rule.metric} of ${candidate.run} is not measured on the sealed test set yet.${onValidation(facts, wanted)}`,
+      next: {
+        tool: 'evaluate_run',
+        arguments: { run: candidate.run, split },
+        why: 'scores it on the sealed test set; a look, counted',
+      },
+    }
+  const scored = wanted.flatMap((run) => {
+    const value = findMeasured(run.metrics, rule.metric, split)?.value
+    return value === undefined ? [] : [{ run, value }]
+  })
+  const unscored = wanted.find((run) => !scored.some((each) => each.run === run))
+  if (unscored)
+    return {
+      ...base,
+      status: 'missing',
+      message: `${askedFor}: the baseline ${unscored.run} has no measured ${rule.metric} on the test set.`,
+      next: {
+        tool: 'evaluate_run',
+        arguments: { run: unscored.run, split },
+        why: 'scores the baseline on the same rows; a baseline of the lab is no look',
+      },
+    }
+  const best = scored.sort((a, b) => (direction === 'maximize' ? b.value - a.value : a.value - b.value))[0]!
+  const { target, how, impossible } = liftTarget(rule.metric, best.value, rule.lift, direction)
+  const holds = reaches(measured.value, target, direction)
+  return {
+    ...base,
+    status: holds ? 'pass' : 'fail',
+    message: `${askedFor}: measured ${show(measured.value)} on test, target ${show(target)} = ${how} over ${best.run.baseline} (${show(best.value)}), point only.${impossible ? ` No model can reach ${show(target)}: ask for a smaller lift in ml.baseline of spec.md.` : ''}`,
+    evidence: candidate.run,
+    measured: { value: measured.value, grade: 'sealed', ...(measured.ci ? { ci: measured.ci } : {}) },
+  }
+}
+
+/** What is known without a look, so that nobody spends one in vain. */
+function onValidation(facts: GateFacts, wanted: readonly RunSummary[]): string {
+  const rule = facts.baselineRule!
+  const direction = directionOf(facts.criteria, rule.metric)
+  const mine = facts.candidate && findMeasured(facts.candidate.metrics, rule.metric, 'validation')
+  const values = wanted.flatMap((run) => findMeasured(run.metrics, rule.metric, 'validation')?.value ?? [])
+  if (!mine || values.length === 0) return ''
+  const best = direction === 'maximize' ? Math.max(...values) : Math.min(...values)
+  const { target } = liftTarget(rule.metric, best, rule.lift, direction)
+  const verb = reaches(mine.value, target, direction) ? 'reaches' : 'does not reach'
+  return ` On validation ${show(mine.value)} ${verb} the target ${show(target)}.`
+}
+
+/** For classes the most popular one is the majority: two names of one strategy. */
+function sameStrategy(baseline: string | undefined, wanted: string): boolean {
+  const canonical = (name: string | undefined): string | undefined =>
+    name === 'majority' ? 'popularity' : name
+  return canonical(baseline) === canonical(wanted)
+}

@@ -1,0 +1,52 @@
+import type { Criterion } from '../core/criterion.ts'
+import { findMeasured } from '../core/measurement.ts'
+import type { RunSummary } from '../core/run-summary.ts'
+import { directionOf, leadingMetric } from './criteria-set.ts'
+
+export interface CandidateFacts {
+  /** `ml.candidate` of the front matter. */
+  named: string | null
+  /** The run that the ledger shows the first look at the test set for: it is the one that is judged from then on. */
+  firstLooked?: string
+  criteria: readonly Criterion[]
+  runs: readonly RunSummary[]
+}
+
+export interface Candidate {
+  run?: string
+  how: 'named' | 'looked' | 'validation' | 'none'
+}
+
+/**
+ * The run that is judged: the one that the front matter names, else the one that was looked at first, else the best
+ * measured on validation by the leading criterion's metric among succeeded runs that are no baselines.
+ */
+export function chooseCandidate(facts: CandidateFacts): Candidate {
+  if (facts.named) return { run: facts.named, how: 'named' }
+  const ours = candidateRuns(facts.runs)
+  if (facts.firstLooked && ours.some(({ run }) => run === facts.firstLooked))
+    return { run: facts.firstLooked, how: 'looked' }
+  const best = bestByValidation(facts.criteria, ours)
+  return best ? { run: best.run, how: 'validation' } : { how: 'none' }
+}
+
+/** Runs that may be judged: succeeded, and not made by the lab as a baseline. */
+export function candidateRuns(runs: readonly RunSummary[]): RunSummary[] {
+  return runs.filter(({ state, baseline }) => state === 'succeeded' && baseline === undefined)
+}
+
+/** Ties go to the earlier run: a later one that only repeats the number is no better. */
+export function bestByValidation(
+  criteria: readonly Criterion[],
+  runs: readonly RunSummary[],
+): RunSummary | undefined {
+  const metric = leadingMetric(criteria)
+  if (!metric) return undefined
+  const sign = directionOf(criteria, metric) === 'maximize' ? -1 : 1
+  return candidateRuns(runs)
+    .flatMap((run) => {
+      const measured = findMeasured(run.metrics, metric, 'validation')
+      return measured ? [{ run, value: measured.value * sign }] : []
+    })
+    .sort((a, b) => a.value - b.value || a.run.created.localeCompare(b.run.created))[0]?.run
+}

@@ -1,0 +1,98 @@
+import type { Verdict } from '../core/criterion.ts'
+import { Refusal } from '../core/errors.ts'
+import type { IncrementStatus } from './metadata.ts'
+
+export interface CompletionFacts {
+  increment: string
+  status: IncrementStatus
+  verdict: Verdict
+  /** Asked for; without it a passing validation closes and anything else is refused. */
+  outcome?: 'passed' | 'not_passed'
+  reason?: string
+  /** The SpecWeave engine does the closing (engine.ts). */
+  engineInUse: boolean
+}
+
+export interface Completion {
+  status: 'completed' | 'abandoned' | 'ready_for_review'
+  passed: boolean
+  /** Of COMPLETION-SUMMARY.md. */
+  heading: 'PASSED' | 'NOT PASSED'
+  reason?: string
+  /** What the closing does not do, and who does. */
+  note?: string
+}
+
+/**
+ * What an increment's end is.
+ * @throws Refusal INCREMENT_CLOSED, VALIDATION_NOT_PASSED (with the failed checks), INPUT_INVALID
+ */
+export function decideCompletion(facts: CompletionFacts): Completion {
+  const { increment, verdict } = facts
+  if (facts.status === 'completed' || facts.status === 'abandoned')
+    throw new Refusal(
+      'INCREMENT_CLOSED',
+      `Increment ${increment} is ${facts.status} already; nothing was changed.`,
+      {
+        next: [{ tool: 'get_increment', arguments: { increment }, why: 'shows how it ended' }],
+      },
+    )
+  if (facts.outcome === 'not_passed') return notPassed(facts)
+  if (verdict.verdict !== 'pass') throw refuseUnpassed(increment, verdict)
+  if (facts.engineInUse)
+    return {
+      status: 'ready_for_review',
+      passed: true,
+      heading: 'PASSED',
+      note: 'This project uses the SpecWeave engine, which closes increments through gates of its own: run its `specweave complete`.',
+    }
+  return { status: 'completed', passed: true, heading: 'PASSED' }
+}
+
+function notPassed(facts: CompletionFacts): Completion {
+  const reason = facts.reason?.trim()
+  if (facts.verdict.verdict === 'pass' && !reason)
+    throw new Refusal(
+      'INPUT_INVALID',
+      `The validation of ${facts.increment} passes; to end it as not passed, say why in "reason".`,
+      { missing: ['reason'] },
+    )
+  const open = openChecks(facts.verdict).map((check) => check.id)
+  return {
+    status: 'abandoned',
+    passed: false,
+    heading: 'NOT PASSED',
+    reason: reason || `validation ${facts.verdict.verdict}: ${open.join(', ')}`,
+  }
+}
+
+function refuseUnpassed(increment: string, verdict: Verdict): Refusal {
+  const open = openChecks(verdict)
+  const shown = open.slice(0, 8)
+  const more = open.length > shown.length ? ` and ${open.length - shown.length} more` : ''
+  const steps = shown.flatMap((check) => (check.next ? [check.next] : [])).slice(0, 3)
+  return new Refusal(
+    'VALIDATION_NOT_PASSED',
+    `Increment ${increment} cannot be completed as passed: its validation is "${verdict.verdict}". ${shown
+      .map((check) => `${check.id} (${check.status}): ${check.message}`)
+      .join(' ')}${more}`,
+    {
+      missing: open.filter((check) => check.status !== 'fail').map((check) => check.id),
+      invalid: open
+        .filter((check) => check.status === 'fail')
+        .map((check) => ({ field: check.id, problem: check.message })),
+      next: [
+        ...steps,
+        {
+          tool: 'complete_increment',
+          arguments: { increment, outcome: 'not_passed', reason: 'what was tried and what was learned' },
+          why: 'ends it honestly without a pass; needs nobody’s approval',
+        },
+      ],
+    },
+  )
+}
+
+function openChecks(verdict: Verdict): Verdict['checks'] {
+  return verdict.checks.filter((check) => check.status !== 'pass' && check.status !== 'waived')
+}

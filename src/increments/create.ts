@@ -1,0 +1,112 @@
+import { randomBytes } from 'node:crypto'
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { asRefusal } from '../adapters/files.ts'
+import { Refusal } from '../core/errors.ts'
+import { padNumber } from '../core/ids.ts'
+import type { Workspace } from '../store/workspace.ts'
+import { describeDataset } from './describe.ts'
+import { renderDocuments } from './documents.ts'
+import type { IncrementPlan } from './increment-plan.ts'
+import type { IncrementRef } from './load.ts'
+import { newMetadata } from './metadata.ts'
+import { nextNumber, reserveNumber, takenNumbers } from './numbering.ts'
+import { trainScript } from './template.ts'
+
+export interface CreatedIncrement {
+  /** `0042` */
+  increment: string
+  /** `0042-recommendation-model` */
+  folder: string
+  /** From the workspace's root. */
+  path: string
+  /** From the increment's folder. */
+  files: string[]
+  /** What was decided for the writer. */
+  notes: string[]
+}
+
+/** Made empty, as every increment has them from the first day. */
+const FOLDERS = ['scripts', 'experiments', 'models', 'data', 'notebooks', 'reports'] as const
+
+/**
+ * Creates an increment: it appears whole or not at all, under a number that no other process can have. It is built
+ * beside the increments, under a reserved number, and moved to its name.
+ * @throws Refusal INCREMENT_EXISTS where the number that was asked for is in use
+ */
+export function createIncrement(workspace: Workspace, plan: IncrementPlan): CreatedIncrement {
+  const { layout } = workspace
+  if (plan.number !== undefined && takenNumbers(layout).has(plan.number)) throw exists(workspace, plan.number)
+  for (;;) {
+    const reservation = reserveNumber(layout, plan.number)
+    if (!reservation) throw exists(workspace, plan.number!)
+    try {
+      const created = buildAndMove(workspace, plan, reservation.number)
+      if (created) return created
+    } finally {
+      reservation.release()
+    }
+    // somebody put this very folder there between our look and the move
+    if (plan.number !== undefined) throw exists(workspace, plan.number)
+  }
+}
+
+function buildAndMove(
+  { layout }: Workspace,
+  plan: IncrementPlan,
+  number: number,
+): CreatedIncrement | undefined {
+  const id = padNumber(number, 4)
+  const folder = `${id}-${plan.slug}`
+  const temporary = join(layout.reservations, `.new-${randomBytes(6).toString('hex')}`)
+  const files = filesOf(plan, folder, id)
+  try {
+    mkdirSync(layout.increments, { recursive: true })
+    for (const name of FOLDERS) mkdirSync(join(temporary, name), { recursive: true })
+    for (const [path, text] of Object.entries(files)) writeFileSync(join(temporary, path), text)
+    if (plan.dataset) describeDataset(refTo(temporary, folder, id, plan.slug), plan.dataset)
+    renameSync(temporary, join(layout.increments, folder))
+  } catch (cause) {
+    rmSync(temporary, { recursive: true, force: true })
+    const code = (cause as NodeJS.ErrnoException).code
+    if (code === 'ENOTEMPTY' || code === 'EEXIST' || code === 'ENOTDIR') return undefined
+    throw asRefusal(cause, join(layout.increments, folder))
+  }
+  return {
+    increment: id,
+    folder,
+    path: `.specweave/increments/${folder}`,
+    files: Object.keys(files),
+    notes: plan.criteria.notes,
+  }
+}
+
+/** The increment while it is still being built. */
+function refTo(path: string, folder: string, id: string, slug: string): IncrementRef {
+  return { id, slug, folder, path, relative: `.specweave/increments/${folder}`, status: 'active' }
+}
+
+function filesOf(plan: IncrementPlan, folder: string, id: string): Record<string, string> {
+  const metadata = newMetadata(folder, new Date(plan.created), plan.project)
+  return {
+    ...renderDocuments(plan, folder, id),
+    'metadata.json': `${JSON.stringify(metadata, null, 2)}\n`,
+    'scripts/train.py': trainScript(plan.problemType),
+  }
+}
+
+function exists({ layout }: Workspace, number: number): Refusal {
+  const folder = takenNumbers(layout).get(number)
+  const id = padNumber(number, 4)
+  const free = padNumber(nextNumber(layout), 4)
+  return new Refusal(
+    'INCREMENT_EXISTS',
+    `Increment ${id} exists already${folder ? ` (${folder})` : ' or is just being made'}; nothing was created. The next free number is ${free}.`,
+    {
+      invalid: [{ field: 'id', problem: `${id} is in use` }],
+      next: [
+        { tool: 'get_increment', arguments: { increment: id }, why: 'shows the one that has the number' },
+      ],
+    },
+  )
+}

@@ -1,0 +1,150 @@
+import type { Check, Criterion } from '../core/criterion.ts'
+import type { NextStep } from '../core/errors.ts'
+import { findMeasured, type Measurement } from '../core/measurement.ts'
+import { metricInfo } from '../core/metrics.ts'
+import type { RunSummary } from '../core/run-summary.ts'
+import type { GateFacts } from './gate-facts.ts'
+import { show } from './lift.ts'
+
+/** One check for each criterion, by the candidate's measured numbers. */
+export function criterionChecks(facts: GateFacts): Check[] {
+  return facts.criteria.map((criterion) => criterionCheck(criterion, facts))
+}
+
+/** `criterion.f1.test`; cost metrics have no split: `criterion.latency_p99_ms`. */
+export function criterionId({ metric, split }: Criterion): string {
+  return split ? `criterion.${metric}.${split}` : `criterion.${metric}`
+}
+
+/** `f1 >= 0.6 on test` */
+export function asked({ metric, op, value, split }: Criterion): string {
+  return `${metric} ${op} ${value}${split ? ` on ${split}` : ''}`
+}
+
+function criterionCheck(criterion: Criterion, facts: GateFacts): Check {
+  const { candidate } = facts
+  const base = { id: criterionId(criterion), asked: asked(criterion) }
+  if (!candidate)
+    return {
+      ...base,
+      status: 'missing',
+      message: `${asked(criterion)}: there is no candidate to measure yet.`,
+    }
+  const reported = reportedValue(candidate, criterion)
+  const withReported = reported === undefined ? base : { ...base, reported }
+  const measured = measuredOf(candidate, criterion)
+  if (!measured) {
+    const notFinite = candidate.metrics.some(
+      (m) => m.source === 'measured' && m.name === criterion.metric && m.split === criterion.split,
+    )
+    return {
+      ...withReported,
+      status: 'missing',
+      message: `${asked(criterion)}: ${notFinite ? 'the measured value is not a finite number' : whyMissing(criterion, facts, candidate, reported)}.`,
+      ...nextFor(criterion, facts, candidate),
+    }
+  }
+  const holds = compare(measured.value, criterion)
+  const grade = criterion.split === 'test' ? 'sealed' : 'open'
+  const interval = measured.ci ? `, 95 % interval ${show(measured.ci[0])} to ${show(measured.ci[1])}` : ''
+  const unsure = measured.ci && holds && !bothEndsHold(measured.ci, criterion)
+  return {
+    ...withReported,
+    status: holds ? 'pass' : 'fail',
+    message: `${asked(criterion)}: measured ${show(measured.value)}${interval}${criterion.split ? ` (${grade})` : ''}${holds ? '' : `, short by ${show(Math.abs(measured.value - criterion.value))}`}${unsure ? '; the interval reaches across the threshold' : ''}.`,
+    evidence: candidate.run,
+    measured: { value: measured.value, grade, ...(measured.ci ? { ci: measured.ci } : {}) },
+    ...(holds
+      ? {}
+      : {
+          next: {
+            tool: 'compare_runs',
+            arguments: { increment: facts.increment, metric: criterion.metric },
+            why: 'shows what helped on validation so far',
+          } as NextStep,
+        }),
+  }
+}
+
+/** The wall time of a run is the supervisor's own measurement. */
+function measuredOf(
+  candidate: RunSummary,
+  { metric, split }: Criterion,
+): (Measurement & { value: number }) | undefined {
+  const found = findMeasured(candidate.metrics, metric, split)
+  if (found || metric !== 'training_time_s' || candidate.durationS === undefined) return found
+  return { name: metric, source: 'measured', value: candidate.durationS }
+}
+
+function compare(value: number, { op, value: threshold }: Criterion): boolean {
+  if (op === '>') return value > threshold
+  if (op === '>=') return value >= threshold
+  if (op === '<') return value < threshold
+  return value <= threshold
+}
+
+function bothEndsHold([low, high]: [number, number], criterion: Criterion): boolean {
+  return compare(low, criterion) && compare(high, criterion)
+}
+
+/** What the script said of this number: for this split, else without one. */
+function reportedValue(candidate: RunSummary, { metric, split }: Criterion): number | undefined {
+  const reported = candidate.metrics.filter(
+    (m) => m.source === 'reported' && reportedAs(m.name, metric, split),
+  )
+  const best =
+    reported.find((m) => m.split === split) ?? reported.find((m) => m.split === undefined) ?? reported[0]
+  return typeof best?.value === 'number' ? best.value : undefined
+}
+
+/** Scripts often put the split into the name: `test_f1`, `val_f1`. */
+export function reportedAs(name: string, metric: string, split: string | undefined): boolean {
+  if (name === metric) return true
+  const prefix = /^(train|val|valid|validation|test)[_/.](.+)$/.exec(name)
+  const of = prefix?.[1]?.startsWith('val') ? 'validation' : prefix?.[1]
+  return prefix?.[2] === metric && (split === undefined || of === split)
+}
+
+function whyMissing(
+  criterion: Criterion,
+  facts: GateFacts,
+  candidate: RunSummary,
+  reported: number | undefined,
+): string {
+  const said = reported === undefined ? '' : `reported ${show(reported)} only; `
+  const info = metricInfo(criterion.metric)
+  if (info?.family === 'cost')
+    return `${said}needs ${info.label} measured by the lab, which this version does not do yet`
+  if (!info) return `${said}needs a measurement of ${criterion.metric}, which the lab does not know`
+  if (!scoredHere(criterion.metric, facts))
+    return `${said}needs the scoring of ${facts.problemType === 'time_series' ? 'forecasts' : 'ranked lists'}, which this version does not do yet; the predictions that were handed in are kept for it`
+  if (criterion.split === 'test') return `${said}nothing measured on the sealed test set yet`
+  return `${said}nothing measured on ${criterion.split}: ${candidate.name} handed in no predictions for it`
+}
+
+/** This version scores predictions of classes and of numbers. */
+function scoredHere(metric: string, facts: GateFacts): boolean {
+  const family = metricInfo(metric)?.family
+  return (
+    (family === 'classification' || family === 'regression') &&
+    (facts.problemType === 'classification' || facts.problemType === 'regression')
+  )
+}
+
+function nextFor(criterion: Criterion, facts: GateFacts, candidate: RunSummary): { next?: NextStep } {
+  const { split } = criterion
+  if (!split || !scoredHere(criterion.metric, facts))
+    return {
+      next: {
+        person: `specweave-ml approve ${facts.increment} --waive ${criterionId(criterion)} --reason "..."`,
+        why: 'a person may accept the increment without this measurement',
+      },
+    }
+  return {
+    next: {
+      tool: 'evaluate_run',
+      arguments: { run: candidate.run, split },
+      why: split === 'test' ? 'scores it on the sealed test set; a look, counted' : `scores it on ${split}`,
+    },
+  }
+}

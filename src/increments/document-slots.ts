@@ -1,0 +1,223 @@
+import { metricInfo } from '../core/metrics.ts'
+import type { ProblemType } from '../core/problem-types.ts'
+import { directionOf, leadingMetric } from './criteria-set.ts'
+import {
+  baselineSentence,
+  costCriteria,
+  criteriaInline,
+  criteriaShort,
+  metricMeaning,
+} from './criteria-text.ts'
+import { asked, criterionId } from './criterion-checks.ts'
+import type { IncrementPlan } from './increment-plan.ts'
+import { subjectOf } from './subject.ts'
+import { fill, type Slots, typeTexts } from './template.ts'
+
+const LABELS: Readonly<Record<ProblemType, string>> = {
+  classification: 'Classification',
+  regression: 'Regression',
+  time_series: 'Time series forecasting',
+  recommendation: 'Recommendation (collaborative filtering)',
+}
+
+const KINDS: Readonly<Record<ProblemType, string>> = {
+  classification: 'a classifier',
+  regression: 'a regression',
+  time_series: 'a forecasting model',
+  recommendation: 'a recommender',
+}
+
+const INPUTS: Readonly<Record<ProblemType, string>> = {
+  classification: 'the feature columns of the registered data',
+  regression: 'the feature columns of the registered data',
+  time_series: 'the past of the series and its calendar',
+  recommendation: 'the interactions of users with items',
+}
+
+const OUTPUTS: Readonly<Record<ProblemType, string>> = {
+  classification: 'a class with a score',
+  regression: 'an estimated number',
+  time_series: 'the next values of the series',
+  recommendation: 'a ranked list of items',
+}
+
+const BASELINES: Readonly<Record<ProblemType, string>> = {
+  classification: 'random/popularity',
+  regression: 'random/popularity',
+  time_series: 'naive/seasonal naive',
+  recommendation: 'random/popularity',
+}
+
+/** Every slot of the four documents, drawn from what the increment was created with. */
+export function documentSlots(plan: IncrementPlan, folder: string, number: string): Slots {
+  const facts = factSlots(plan, folder, number)
+  const texts = Object.fromEntries(
+    Object.entries(typeTexts(plan.problemType)).map(([name, text]) => [name, fill(text, facts)]),
+  )
+  return { ...facts, ...texts }
+}
+
+function factSlots(plan: IncrementPlan, folder: string, number: string): Slots {
+  const { success, baseline } = plan.criteria
+  const metric = leadingMetric(success) ?? success[0]!.metric
+  const { name, capital, topic, dataset } = subjectOf(plan.title, plan.slug, plan.problemType)
+  const input = plan.input && inline(plan.input)
+  const output = plan.output && inline(plan.output)
+  const costs = costCriteria(success)
+  const acceptance = [
+    ...success.map((criterion) => acceptanceOf(criterion)),
+    `The candidate reaches ${baselineSentence(baseline)}, on the same rows`,
+  ]
+  const ids = acceptance.map((_, i) => `AC-US1-${String(i + 1).padStart(2, '0')}`)
+  const limits = costs.map((criterion) => asked(criterion)).join(', ')
+  const inputs = lowerFirst(input || INPUTS[plan.problemType])
+  const outputs = lowerFirst(output || OUTPUTS[plan.problemType])
+  return {
+    number,
+    folder: `.specweave/increments/${folder}`,
+    title: inline(plan.title),
+    name,
+    name_capital: capital,
+    topic,
+    project: plan.project,
+    created: plan.created.slice(0, 10),
+    dataset_name: plan.dataset?.name ?? dataset,
+    problem_label: LABELS[plan.problemType],
+    pipeline_source: plan.dataset?.source.path ?? `source of ${dataset}`,
+    input:
+      input ||
+      `${INPUTS[plan.problemType]} (not stated when ${number} was created; listed below once the data is registered)`,
+    output:
+      output ||
+      `${OUTPUTS[plan.problemType]} for ${name} (not stated more closely when ${number} was created)`,
+    inputs,
+    outputs,
+    overview: overview(plan, capital, inputs, outputs),
+    plan_overview: `How increment ${number} gets to its output (${outputs}) from its input (${inputs}): ${name} is built as ${KINDS[plan.problemType]} and judged by ${criteriaInline(success)} and by ${baselineSentence(baseline)}.${plan.description ? ` Asked for as: ${inline(plan.description)}` : ''}`,
+    metric,
+    metric_sentence: metricSentence(metric, directionOf(success, metric), name),
+    criteria_inline: criteriaInline(success),
+    quality_inline: criteriaInline(success.filter((criterion) => !costs.includes(criterion))),
+    criteria_short: criteriaShort(success),
+    criteria_reason: success.some(({ proposed }) => proposed)
+      ? `proposed for ${KINDS[plan.problemType]}, to be confirmed before ${number} can pass`
+      : `asked for when ${number} was created`,
+    baseline_sentence: baselineSentence(baseline),
+    baseline_names: BASELINES[plan.problemType],
+    looks: String(plan.looks),
+    split_stability:
+      plan.problemType === 'time_series'
+        ? `the moments at which ${topic} is cut stand in its record`
+        : `rows for ${name} keep their split when new rows arrive, as the split is a hash of the row and not a draw`,
+    quality_criteria: acceptance.map((text, i) => `- [ ] **${ids[i]}**: ${text}`).join('\n'),
+    quality_ids: ids.join(', '),
+    model_limits: costs.length
+      ? costs
+          .map(
+            (criterion) =>
+              `- **${costName(criterion.metric)}**: ${asked(criterion)}, on the machine that serves ${name}`,
+          )
+          .join('\n')
+      : `- **Latency, throughput, size**: no limit was set for ${name}; one is added as a line of \`ml.success\`, such as \`{metric: latency_p99_ms, op: "<", value: 100}\``,
+    limits_inline: limits || `no limit is set for ${name} yet`,
+    limits_sentence: limits
+      ? `Limits of ${name} hold on the machine that serves it: ${limits}.`
+      : `No limit of time or size is set for ${name}; measure both once and write them down, so that a worse version is noticed.`,
+    gate_rows: gateRows(plan, number, metric),
+  }
+}
+
+function acceptanceOf(criterion: IncrementPlan['criteria']['success'][number]): string {
+  const info = metricInfo(criterion.metric)
+  const where =
+    criterion.split === 'test'
+      ? 'measured on the sealed test set'
+      : info?.family === 'cost'
+        ? 'measured on the serving machine'
+        : `measured on ${criterion.split}`
+  const { split: _, ...bare } = criterion
+  return `${asked(bare)}, ${where}${criterion.proposed ? ' (proposed, to be confirmed)' : ''}`
+}
+
+function overview(plan: IncrementPlan, capital: string, inputs: string, outputs: string): string {
+  const first = `${capital} takes ${inputs} and gives ${outputs}.`
+  return plan.description ? `${paragraphs(plan.description)}\n\n${first}` : first
+}
+
+function metricSentence(metric: string, direction: 'maximize' | 'minimize', name: string): string {
+  const known = metricMeaning(metric)
+  const meaning = known ? ` (${known})` : ''
+  return `The quality of ${name} is led by \`${metric}\`${meaning}: ${direction === 'maximize' ? 'higher' : 'lower'} is better.`
+}
+
+function costName(metric: string): string {
+  if (metric.startsWith('latency')) return 'Latency'
+  if (metric.startsWith('throughput')) return 'Throughput'
+  if (metric.startsWith('memory')) return 'Memory'
+  return metric.startsWith('training') ? 'Training time' : 'Model size'
+}
+
+function gateRows(
+  { criteria: { success, baseline } }: IncrementPlan,
+  number: string,
+  metric: string,
+): string {
+  const rows = [
+    ['dataset.registered', `a dataset version is registered for ${number}`, 'dataset.json'],
+    ['runs.recorded', 'a run that is no baseline has succeeded', 'run.json, end.json'],
+    ...success.map((criterion) => [
+      criterionId(criterion),
+      asked(criterion),
+      criterion.split ? 'evidence.json of the candidate' : 'a measurement of the lab',
+    ]),
+    ...(baseline
+      ? [
+          ['baseline.recorded', 'at least one baseline has succeeded', 'runs of `run_baselines`'],
+          [
+            'baseline.lift',
+            baselineSentence(baseline).replaceAll('`', ''),
+            'evidence.json of candidate and baselines',
+          ],
+        ]
+      : []),
+    [
+      'candidate.model_saved',
+      `the candidate, best by ${metric} on validation unless named, saved a model`,
+      'artifacts of the run',
+    ],
+    ['test.looked', 'the candidate was scored on the sealed test set', 'the ledger'],
+    ['criteria.confirmed', 'no criterion is a mere proposal', 'front matter of spec.md'],
+    ['documents.placeholders', 'spec, plan, tasks and tests hold no placeholder', 'the four documents'],
+    [
+      'gap.train_validation',
+      `${metric} differs by 5 points or less between train and validation; a warning, never blocking`,
+      'evidence.json of the candidate',
+    ],
+    ['ledger.intact', 'its chain and signatures verify', '.specweave/ledger'],
+  ]
+  return rows.map(([id, when, reads]) => `| \`${id}\` | ${when} | ${reads} |`).join('\n')
+}
+
+/** One line, safe inside tables and never a block marker. */
+function inline(text: string): string {
+  return text
+    .replace(/\s+/g, ' ')
+    .trim()
+    .replaceAll('|', '\\|')
+    .replaceAll('<!--', '&lt;!--')
+    .replaceAll('**AC-', 'AC-')
+}
+
+/** Paragraphs of a description; nothing in it becomes a heading, a checkbox or front matter. */
+function paragraphs(text: string): string {
+  return text
+    .split(/\n\s*\n/)
+    .map((paragraph) => inline(paragraph).replace(/^(#|-{3}|>|[-*+] \[)/, '\\$1'))
+    .filter(Boolean)
+    .join('\n\n')
+}
+
+/** `User history` inside a sentence is `user history`; `RFM scores` stays. */
+function lowerFirst(text: string): string {
+  return /^[A-Z][a-z]/.test(text) ? text.charAt(0).toLowerCase() + text.slice(1) : text
+}

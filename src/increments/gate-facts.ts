@@ -1,0 +1,46 @@
+import type { BaselineRule, Criterion } from '../core/criterion.ts'
+import type { ProblemType } from '../core/problem-types.ts'
+import type { RunSummary } from '../core/run-summary.ts'
+import type { Placeholder } from './placeholders.ts'
+import type { Contradiction } from './tasks.ts'
+
+/** A person's decision to let a check be, as recorded in the ledger. */
+export interface Waiver {
+  /** The id of a check. */
+  check: string
+  reason: string
+  by: string
+  at: string
+  /** `terminal` or `elicitation`. */
+  via: string
+}
+
+/** Everything that the gates look at. A tool gathers it; {@link judge} only decides. */
+export interface GateFacts {
+  /** `0042` */
+  increment: string
+  /** `.specweave/increments/0042-churn-model` */
+  folder: string
+  problemType: ProblemType
+  criteria: readonly Criterion[]
+  /** A person or the caller confirmed the proposed criteria. */
+  proposedConfirmed: boolean
+  baselineRule: BaselineRule | null
+  requires: readonly string[]
+  looks: { used: number; budget: number }
+  /** Runs of the increment that are no baselines, in any state. */
+  runs: readonly RunSummary[]
+  baselines: readonly RunSummary[]
+  /** The run that is judged. */
+  candidate?: RunSummary
+  /** What the front matter names, where that run does not exist. */
+  candidateUnknown?: string
+  /** `churn@1`, registered and on disk. */
+  dataset?: string
+  documents: { missing: readonly string[]; placeholders: readonly Placeholder[] }
+  ledger: { ok: boolean; problem?: string }
+  contradictions: readonly Contradiction[]
+  waivers: readonly Waiver[]
+  /** Checks for which a person was asked and has not answered yet. */
+  pendingApprovals: readonly string[]
+}

@@ -1,0 +1,241 @@
+import type { Check } from '../core/criterion.ts'
+import { findMeasured } from '../core/measurement.ts'
+import { metricInfo } from '../core/metrics.ts'
+import { candidateRuns } from './candidate.ts'
+import type { GateFacts } from './gate-facts.ts'
+
+/** Whether what a verdict stands on is there: data, runs, a saved model, a look, confirmed criteria, whole documents. */
+export function recordChecks(facts: GateFacts): Check[] {
+  return [
+    datasetRegistered(facts),
+    runsRecorded(facts),
+    modelSaved(facts),
+    testLooked(facts),
+    criteriaConfirmed(facts),
+    documentsWhole(facts),
+    ledgerIntact(facts),
+  ]
+}
+
+function datasetRegistered({ dataset, increment, problemType }: GateFacts): Check {
+  const id = 'dataset.registered'
+  if (dataset)
+    return {
+      id,
+      status: 'pass',
+      message: `${dataset} is registered, split and sealed.`,
+      evidence: datasetPath(dataset),
+    }
+  return {
+    id,
+    status: 'missing',
+    message: 'No dataset is registered for this increment, so nothing can be measured.',
+    next: {
+      tool: 'register_dataset',
+      arguments: { name: 'data', source: 'data.csv', target: 'target', problem_type: problemType, increment },
+      why: 'profiles, splits and seals the data; put in your file, its target column and a name',
+    },
+  }
+}
+
+function datasetPath(dataset: string): string {
+  const [name, version] = dataset.split('@')
+  return `.specweave/datasets/${name}/v${version}/dataset.json`
+}
+
+function runsRecorded(facts: GateFacts): Check {
+  const id = 'runs.recorded'
+  const { runs, increment, folder, candidateUnknown } = facts
+  const next = {
+    tool: 'run_experiment',
+    arguments: {
+      increment,
+      name: 'first-model',
+      command: ['python', `${folder}/scripts/train.py`],
+      wait_s: 40,
+    },
+    why: 'runs the increment’s script and records it',
+  }
+  if (candidateUnknown)
+    return {
+      id,
+      status: 'missing',
+      message: `spec.md names the candidate ${candidateUnknown}, and there is no such run. Set ml.candidate to a run of this increment or to null.`,
+      next: { tool: 'list_runs', arguments: { increment }, why: 'shows the runs to choose from' },
+    }
+  if (runs.length === 0)
+    return { id, status: 'missing', message: 'No run of a candidate model is recorded yet.', next }
+  const succeeded = candidateRuns(runs).length
+  if (succeeded === 0)
+    return {
+      id,
+      status: 'missing',
+      message: `None of the ${runs.length} recorded runs has succeeded (${tally(facts)}).`,
+      next: {
+        tool: 'get_run',
+        arguments: { run: runs.at(-1)!.run },
+        why: 'shows how the last one ended, and its log',
+      },
+    }
+  if (facts.candidate && facts.candidate.state !== 'succeeded')
+    return {
+      id,
+      status: 'missing',
+      message: `The candidate ${facts.candidate.run} is ${facts.candidate.state}, not succeeded.`,
+      next: {
+        tool: 'get_run',
+        arguments: { run: facts.candidate.run, wait_s: 40 },
+        why: 'waits for it or shows why',
+      },
+    }
+  return {
+    id,
+    status: 'pass',
+    message: `${runs.length} run${runs.length === 1 ? ' is' : 's are'} recorded (${tally(facts)})${facts.candidate ? `; ${facts.candidate.run} is judged` : ''}.`,
+    ...(facts.candidate ? { evidence: facts.candidate.run } : {}),
+  }
+}
+
+function tally({ runs }: GateFacts): string {
+  const counts = new Map<string, number>()
+  for (const { state } of runs) counts.set(state, (counts.get(state) ?? 0) + 1)
+  return [...counts].map(([state, count]) => `${count} ${state}`).join(', ')
+}
+
+function modelSaved({ candidate, increment }: GateFacts): Check {
+  const id = 'candidate.model_saved'
+  if (!candidate)
+    return {
+      id,
+      status: 'missing',
+      message: 'There is no candidate: no succeeded run has a measured number on validation.',
+      next: {
+        tool: 'list_runs',
+        arguments: { increment },
+        why: 'shows the runs; one becomes candidate by handing in validation predictions, or by ml.candidate in spec.md',
+      },
+    }
+  const model = candidate.artifacts.find(({ kind }) => kind === 'model')
+  if (model)
+    return {
+      id,
+      status: 'pass',
+      message: `${candidate.run} saved ${model.path} (${size(model.bytes)}).`,
+      evidence: candidate.run,
+    }
+  return {
+    id,
+    status: 'missing',
+    message: `${candidate.run} saved no model, so nothing could be deployed or checked again. Call save_model(model) in its script and run it again.`,
+    next: {
+      tool: 'run_experiment',
+      arguments: { increment, name: candidate.name, command: candidate.command, again: true },
+      why: 'runs it again once the script saves its model',
+    },
+  }
+}
+
+function size(bytes: number): string {
+  return bytes < 1024 ** 2
+    ? `${Math.max(1, Math.round(bytes / 1024))} KiB`
+    : `${(bytes / 1024 ** 2).toFixed(1)} MiB`
+}
+
+function testLooked({ criteria, candidate, looks }: GateFacts): Check {
+  const id = 'test.looked'
+  const used = `${looks.used} of ${looks.budget} looks used`
+  const sealed = criteria.filter(
+    ({ split, metric }) => split === 'test' && metricInfo(metric)?.family !== 'cost',
+  )
+  if (sealed.length === 0)
+    return {
+      id,
+      status: 'missing',
+      message:
+        'No criterion is asked of the sealed test set, and without one there is no pass. Give a success criterion split: test in spec.md.',
+    }
+  const measured = candidate && sealed.find(({ metric }) => findMeasured(candidate.metrics, metric, 'test'))
+  if (measured)
+    return {
+      id,
+      status: 'pass',
+      message: `${candidate.run} was evaluated on the sealed test set (${used}).`,
+      evidence: candidate.run,
+    }
+  if (candidate?.metrics.some(({ source, split }) => source === 'measured' && split === 'test'))
+    return {
+      id,
+      status: 'missing',
+      message: `${candidate.run} was evaluated on the sealed test set, but none of ${sealed.map(({ metric }) => metric).join(', ')} was measured there.`,
+    }
+  if (!candidate)
+    return { id, status: 'missing', message: `No candidate was evaluated on the sealed test set (${used}).` }
+  if (looks.used >= looks.budget)
+    return {
+      id,
+      status: 'missing',
+      message: `${candidate.run} was not evaluated on the sealed test set, and the budget is spent (${used}). A person can raise ml.looks in spec.md, which the summary will show.`,
+    }
+  return {
+    id,
+    status: 'missing',
+    message: `${candidate.run} was not yet evaluated on the sealed test set (${used}).`,
+    next: {
+      tool: 'evaluate_run',
+      arguments: { run: candidate.run, split: 'test' },
+      why: 'scores it once on the sealed test set; this is a look and is counted',
+    },
+  }
+}
+
+function criteriaConfirmed({ criteria, proposedConfirmed, increment }: GateFacts): Check {
+  const id = 'criteria.confirmed'
+  const proposed = criteria.filter((criterion) => criterion.proposed)
+  if (proposed.length === 0 || proposedConfirmed)
+    return {
+      id,
+      status: 'pass',
+      message:
+        proposed.length === 0
+          ? 'The criteria were given, not proposed.'
+          : 'The proposed criteria were confirmed.',
+    }
+  const list = proposed.map(({ metric, op, value }) => `${metric} ${op} ${value}`).join(', ')
+  return {
+    id,
+    status: 'missing',
+    message: `Proposed when the increment was created and not confirmed by anybody: ${list}. Change the numbers in spec.md or keep them, and remove "proposed: true".`,
+    next: {
+      person: `specweave-ml approve ${increment}`,
+      why: 'confirms the proposed criteria; editing spec.md does the same',
+    },
+  }
+}
+
+function documentsWhole({ documents }: GateFacts): Check {
+  const id = 'documents.placeholders'
+  if (documents.missing.length > 0)
+    return { id, status: 'missing', message: `Documents are missing: ${documents.missing.join(', ')}.` }
+  const [first] = documents.placeholders
+  if (!first)
+    return { id, status: 'pass', message: 'spec, plan, tasks and tests are there and hold no placeholder.' }
+  const shown = documents.placeholders.slice(0, 5).map(({ file, line, text }) => `${file}:${line} "${text}"`)
+  const more = documents.placeholders.length - shown.length
+  return {
+    id,
+    status: 'fail',
+    message: `${documents.placeholders.length} placeholder${documents.placeholders.length === 1 ? '' : 's'} left to replace: ${shown.join(', ')}${more > 0 ? ` and ${more} more` : ''}.`,
+    evidence: first.file,
+  }
+}
+
+function ledgerIntact({ ledger }: GateFacts): Check {
+  const id = 'ledger.intact'
+  if (ledger.ok) return { id, status: 'pass', message: 'The ledger’s chain and signatures verify.' }
+  return {
+    id,
+    status: 'fail',
+    message: `The ledger does not verify: ${ledger.problem ?? 'its chain is broken'}.`,
+    next: { person: 'specweave-ml verify', why: 'shows the line where it breaks' },
+  }
+}

@@ -1,0 +1,154 @@
+import type { RunSummary } from '../core/run-summary.ts'
+import { algorithmOf } from './algorithm.ts'
+import { bestBaseline, measuredOn, type Ranking, rankRuns } from './best-run.ts'
+import { criterionText } from './criterion-text.ts'
+import { differenceSentence, type PairedDifference } from './differences.ts'
+import { bullets, code, inline, link, paragraphs } from './markdown-text.ts'
+import { formatBytes, formatCount, formatDuration, formatMeasurement, formatNumber } from './number-format.ts'
+import { codeLabel, endReason, STATE_WORDS } from './run-words.ts'
+import { chosenRun, type SyncFacts } from './sync-facts.ts'
+import { table } from './table.ts'
+
+/** Alternatives beyond this are counted, not listed: a tuning study has hundreds. */
+const MOST_ALTERNATIVES = 25
+
+const STATUS: Readonly<Record<SyncFacts['status'], string>> = {
+  planned: 'proposed',
+  active: 'proposed: the increment is in work',
+  paused: 'proposed: the increment is paused',
+  ready_for_review: 'proposed: waits for review',
+  completed: 'accepted',
+  abandoned: 'rejected: the increment ended without passing; no model goes into use',
+}
+
+export function decisionTitle(facts: SyncFacts): string {
+  return `Algorithm of ${inline(facts.title)}`
+}
+
+/**
+ * The body of the decision record on the choice of algorithm, with the sections of MADR.
+ * @returns `undefined` while there is no measured run to decide on.
+ */
+export function renderAlgorithmDecision(facts: SyncFacts): string | undefined {
+  const chosen = chosenRun(facts)
+  const { ranking } = facts
+  if (!chosen || !ranking || !measuredOn(chosen, ranking.metric, 'validation')) return undefined
+  const differences = (facts.differences ?? []).filter(({ a, b }) => a === chosen.run || b === chosen.run)
+  return paragraphs(
+    bullets([
+      `Status: ${STATUS[facts.status]}`,
+      `Decided on: ${evidenceDate(chosen)}, by the records of increment ${facts.increment}`,
+    ]),
+    `## Context\n\n${context(facts, ranking)}`,
+    `## Considered alternatives\n\n${alternatives(facts, ranking, chosen)}`,
+    `## Decision\n\n${decision(facts, ranking, chosen, differences)}`,
+    `## Consequences\n\n${bullets(consequences(ranking, chosen))}`,
+    `## What would change this\n\n${bullets(triggers(facts, ranking, differences))}`,
+    `More: ${link('comparison of all runs', `../../../../increments/${facts.folder}/experiments/comparison.md`)}, ${link('specification', `../../../../increments/${facts.folder}/spec.md`)}.`,
+  )
+}
+
+function context(
+  { title, problemType, dataset, criteria }: SyncFacts,
+  { metric, direction }: Ranking,
+): string {
+  const data = dataset
+    ? ` The data is ${code(dataset.dataset)} (${formatCount(dataset.rows)} rows, target ${code(dataset.target)}).`
+    : ''
+  const asked = criteria.map(criterionText)
+  const wanted = asked.length > 0 ? ` Asked for: ${asked.join(', ')}.` : ''
+  return `${inline(title)} is a ${problemType.replace('_', ' ')} problem.${data}${wanted} Runs are ranked by measured ${code(metric)} on validation; ${direction === 'maximize' ? 'higher' : 'lower'} is better.`
+}
+
+function alternatives(facts: SyncFacts, ranking: Ranking, chosen: RunSummary): string {
+  const ranked = rankRuns(facts.runs, ranking)
+  const shown = ranked.slice(0, MOST_ALTERNATIVES)
+  const rows = shown.map((run) => {
+    const value = measuredOn(run, ranking.metric, 'validation')
+    return [
+      `${codeLabel(run.run)}${run.run === chosen.run ? ' (chosen)' : ''}`,
+      inline(algorithmOf(run).name, 80),
+      value ? formatMeasurement(value) : 'not measured',
+      run.durationS === undefined ? '' : formatDuration(run.durationS),
+      run.state === 'succeeded' ? '' : `${STATE_WORDS[run.state]}: ${endReason(run)}`,
+    ]
+  })
+  const text = table(
+    [
+      { title: 'Run' },
+      { title: 'Algorithm' },
+      { title: `${code(ranking.metric)}, validation, measured` },
+      { title: 'Time', align: 'right' },
+      { title: 'Why not' },
+    ],
+    rows,
+  )
+  const more = ranked.length - shown.length
+  return more > 0 ? `${text}\n\n${more} more runs stand in the comparison.` : text
+}
+
+function decision(
+  facts: SyncFacts,
+  ranking: Ranking,
+  chosen: RunSummary,
+  differences: readonly PairedDifference[],
+): string {
+  const value = measuredOn(chosen, ranking.metric, 'validation')!
+  const test = measuredOn(chosen, ranking.metric, 'test')
+  const baseline = bestBaseline(facts.runs, ranking)
+  const floor = baseline && measuredOn(baseline, ranking.metric, 'validation')
+  const [best] = rankRuns(
+    facts.runs.filter(({ state }) => state === 'succeeded'),
+    ranking,
+  )
+  const { name } = algorithmOf(chosen)
+  const sentences = [
+    `${inline(name)}, as trained by ${codeLabel(chosen.run)}: ${code(ranking.metric)} ${formatMeasurement(value)} on validation`,
+    test
+      ? ` and ${formatMeasurement(test)} on the sealed test set.`
+      : '. It was not measured on the sealed test set.',
+    floor
+      ? ` The best baseline, ${codeLabel(baseline.run)}, has ${formatMeasurement(floor)}.`
+      : ' No baseline was measured.',
+    best && best.run !== chosen.run ? ` It is not the best on validation: ${codeLabel(best.run)} is.` : '',
+  ].join('')
+  const words =
+    differences.length > 0
+      ? bullets(differences.map((item) => differenceSentence(item, ranking.metric)))
+      : 'The runs were not compared on the same rows, so the ranking rests on their separate intervals.'
+  return `${sentences}\n\n${words}`
+}
+
+function consequences({ metric }: Ranking, chosen: RunSummary): string[] {
+  const model = chosen.artifacts.find(({ kind }) => kind === 'model')
+  const train = measuredOn(chosen, metric, 'train')
+  const validation = measuredOn(chosen, metric, 'validation')
+  return [
+    `Training took ${chosen.durationS === undefined ? 'an unrecorded time' : formatDuration(chosen.durationS)}.`,
+    model
+      ? `The model file has ${formatBytes(model.bytes)}.`
+      : 'No model file was handed in: there is nothing to deploy yet.',
+    train && validation
+      ? `${code(metric)} is ${formatNumber(train.value)} on train against ${formatNumber(validation.value)} on validation.`
+      : `The gap between train and validation is not known: nothing was handed in for train.`,
+    ...chosen.warnings.map((warning) => `Warning of the run: ${inline(warning)}`),
+  ]
+}
+
+function triggers(facts: SyncFacts, { metric }: Ranking, differences: readonly PairedDifference[]): string[] {
+  const unclear = differences.filter(({ verdict }) => verdict === 'no_difference_shown')
+  const chosen = chosenRun(facts)?.run
+  return [
+    `A run whose measured ${code(metric)} on validation is better in a paired comparison on the same rows.`,
+    ...unclear.map(
+      ({ a, b }) =>
+        `${codeLabel(a === chosen ? b : a)} is not shown to be worse: cost, size or latency may decide for it.`,
+    ),
+    `A new version of ${facts.dataset ? code(facts.dataset.name) : 'the data'}, or a changed criterion in spec.md.`,
+  ]
+}
+
+/** The day of the run that the decision rests on; today's date would change the file at each synchronisation. */
+function evidenceDate(run: RunSummary): string {
+  return inline((run.ended ?? run.created).slice(0, 10))
+}

@@ -1,0 +1,62 @@
+import type { Criterion } from '../core/criterion.ts'
+import { findMeasured, type Measurement, type Split } from '../core/measurement.ts'
+import { type Direction, metricInfo } from '../core/metrics.ts'
+import type { RunSummary } from '../core/run-summary.ts'
+
+/** The figure by which the runs of an increment are ranked. */
+export interface Ranking {
+  metric: string
+  direction: Direction
+}
+
+export type MeasuredNumber = Measurement & { value: number }
+
+/** The metric of the first criterion that has a split: cost metrics rank nothing. */
+export function rankingMetric(criteria: readonly Criterion[]): string | undefined {
+  return criteria.find(({ metric }) => metricInfo(metric)?.family !== 'cost')?.metric
+}
+
+export function measuredOn(run: RunSummary, metric: string, split: Split): MeasuredNumber | undefined {
+  return findMeasured(run.metrics, metric, split)
+}
+
+/**
+ * Runs from best to worst by the measured validation value; those without one come last, in the order of their creation.
+ * Equal values: the earlier run first, which needed fewer tries.
+ */
+export function rankRuns(runs: readonly RunSummary[], { metric, direction }: Ranking): RunSummary[] {
+  const sign = direction === 'maximize' ? -1 : 1
+  const key = (run: RunSummary) => {
+    const value = measuredOn(run, metric, 'validation')?.value
+    return value === undefined || Number.isNaN(value) ? Number.POSITIVE_INFINITY : sign * value
+  }
+  return [...runs].sort(
+    (a, b) =>
+      compareNumbers(key(a), key(b)) || compareText(a.created, b.created) || compareText(a.run, b.run),
+  )
+}
+
+/** The best succeeded run that is not a baseline of the lab, by measured validation. */
+export function bestRun(runs: readonly RunSummary[], ranking: Ranking): RunSummary | undefined {
+  return rankRuns(runs.filter(isContender), ranking).find((run) =>
+    measuredOn(run, ranking.metric, 'validation'),
+  )
+}
+
+/** The best baseline of the lab, by measured validation. */
+export function bestBaseline(runs: readonly RunSummary[], ranking: Ranking): RunSummary | undefined {
+  const baselines = runs.filter(({ baseline, state }) => baseline !== undefined && state === 'succeeded')
+  return rankRuns(baselines, ranking).find((run) => measuredOn(run, ranking.metric, 'validation'))
+}
+
+export function isContender(run: RunSummary): boolean {
+  return run.state === 'succeeded' && run.baseline === undefined
+}
+
+function compareNumbers(a: number, b: number): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}
+
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}

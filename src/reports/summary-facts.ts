@@ -1,0 +1,50 @@
+import type { Verdict } from '../core/criterion.ts'
+import type { DatasetRecord } from '../core/dataset-record.ts'
+import type { RunSummary } from '../core/run-summary.ts'
+import type { Ranking } from './best-run.ts'
+import type { PairedDifference } from './differences.ts'
+import type { ModelMetadata } from './model-metadata.ts'
+
+export interface Waiver {
+  check: string
+  reason: string
+  by: string
+  /** ISO 8601, UTC. */
+  at: string
+  /** `terminal` or `elicitation`. */
+  via?: string
+}
+
+/** A line of tasks.md, as it stands there. */
+export interface TaskLine {
+  id: string
+  title: string
+  state: 'done' | 'open' | 'skipped'
+  reason?: string
+}
+
+/** What COMPLETION-SUMMARY.md is made of. */
+export interface SummaryFacts extends Ranking {
+  /** `0042` */
+  increment: string
+  title: string
+  outcome: 'passed' | 'not_passed' | 'ready_for_review'
+  /** Why it ends without a pass, in the caller's words. */
+  reason?: string
+  verdict: Verdict
+  /** By check id: what was asked when the increment was created, where it was changed since. */
+  askedBefore?: Readonly<Record<string, string>>
+  runs: readonly RunSummary[]
+  dataset?: DatasetRecord
+  looks: { used: number; budget: number }
+  /** Runs that got a validation score. */
+  tries: number
+  waivers: readonly Waiver[]
+  /** What this version could not check, or nobody did; a phrase each. */
+  notChecked: readonly string[]
+  /** Printed as it is, in a block of its own. */
+  verifyCommand: string
+  model?: ModelMetadata
+  tasks?: readonly TaskLine[]
+  differences?: readonly PairedDifference[]
+}

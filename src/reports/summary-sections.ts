@@ -1,0 +1,110 @@
+import { sortMeasurements } from '../core/measurement.ts'
+import { metricInfo } from '../core/metrics.ts'
+import type { RunSummary } from '../core/run-summary.ts'
+import { algorithmOf } from './algorithm.ts'
+import { measuredOn } from './best-run.ts'
+import { bullets, code, inline } from './markdown-text.ts'
+import { formatBytes, formatCount, formatDuration, formatMeasurement, formatNumber } from './number-format.ts'
+import { reportedFor } from './reported-figure.ts'
+import { codeLabel, endReason, STATE_WORDS } from './run-words.ts'
+import type { SummaryFacts } from './summary-facts.ts'
+
+const MOST_LISTED = 50
+
+/** `## Experiments Run: 7`, in the order they were made, with the best marked. */
+export function experimentsSection(facts: SummaryFacts, best: RunSummary | undefined): string {
+  const inOrder = [...facts.runs].sort((a, b) => (a.created < b.created ? -1 : a.created > b.created ? 1 : 0))
+  const lines = inOrder
+    .slice(0, MOST_LISTED)
+    .map(
+      (run, index) =>
+        `${index + 1}. ${codeLabel(run.run)}${strategy(run)}: ${figure(run, facts)}${run.run === best?.run ? ' ✅ BEST' : ''}`,
+    )
+  const more = inOrder.length - lines.length
+  if (more > 0) lines.push('', `${more} more stand in experiments/comparison.md.`)
+  const measure = `Measured ${code(facts.metric)} on validation; the full table is in experiments/comparison.md.`
+  return `## Experiments Run: ${inOrder.length}\n\n${inOrder.length > 0 ? `${measure}\n\n${lines.join('\n')}` : 'None.'}`
+}
+
+function strategy(run: RunSummary): string {
+  return run.baseline === undefined ? '' : ` (${inline(run.baseline, 60)})`
+}
+
+function figure(run: RunSummary, { metric }: SummaryFacts): string {
+  const value = measuredOn(run, metric, 'validation')
+  const state = run.state === 'succeeded' ? '' : `${STATE_WORDS[run.state]}, ${endReason(run)}`
+  if (value) return [`${inline(metric)}=${formatMeasurement(value)}`, state].filter(Boolean).join('; ')
+  const reported = reportedFor(run.metrics, metric, 'validation')
+  const said = reported ? `; reported ${inline(reported.name)}=${formatNumber(reported.value)}` : ''
+  return `${state || 'not measured'}${said}`
+}
+
+/** Of the candidate; where none was judged, of the best by validation. */
+export function bestModelSection(facts: SummaryFacts, best: RunSummary | undefined): string {
+  const run = facts.runs.find(({ run: id }) => id === facts.verdict.candidate) ?? best
+  if (!run) return '## Best Model\n\nNo run has a measured validation score, so there is none.'
+  const algorithm = algorithmOf(run)
+  const source =
+    algorithm.from === 'params' || algorithm.from === 'tags' ? '' : ` (read from the ${algorithm.from})`
+  const model = run.artifacts.find(({ kind }) => kind === 'model')
+  const bytes = facts.model?.bytes ?? model?.bytes
+  const metrics = sortMeasurements(run.metrics).filter(({ source }) => source === 'measured')
+  const lines = [
+    `Run: ${codeLabel(run.run)}`,
+    `Algorithm: ${inline(algorithm.name)}${algorithm.from === 'unknown' ? '' : source}`,
+    `Version: ${facts.model ? `${facts.model.version}, ${code(facts.model.model.path)}` : 'no model version was made'}`,
+    ...(facts.dataset
+      ? [`Data: ${code(facts.dataset.dataset)}, ${formatCount(facts.dataset.rows)} rows`]
+      : []),
+    `Metrics, measured: ${metrics.length > 0 ? '' : 'none'}`,
+    ...metrics.map(
+      (m) =>
+        `  ${inline(m.name)}, ${m.split ?? 'no split'}: ${formatMeasurement(m)}${m.grade ? ` ${m.grade}` : ''}`,
+    ),
+    `Training time: ${run.durationS === undefined ? 'unknown' : formatDuration(run.durationS)}`,
+    `Model size: ${bytes === undefined ? 'unknown: no model file was handed in' : formatBytes(bytes)}`,
+  ]
+  const list = lines
+    .map((line) => (line.startsWith('  ') ? `  - ${line.trim()}` : `- ${line.trim()}`))
+    .join('\n')
+  return `## Best Model\n\n${list}`
+}
+
+/** What is known and what is not: a line without a tick is something that nobody measured or did. */
+export function deploymentSection(facts: SummaryFacts): string {
+  const run = facts.runs.find(({ run: id }) => id === facts.verdict.candidate)
+  const title = '## Deployment Ready'
+  if (facts.outcome === 'not_passed')
+    return `${title}\n\nNo. The increment was not passed; its models are not to be promoted.`
+  const costs = (run?.metrics ?? []).filter(({ name }) => metricInfo(name)?.family === 'cost')
+  const lines = [
+    facts.model
+      ? `✅ Model file kept, with its SHA-256 and origin: ${code(facts.model.model.path)}`
+      : '⬜ No model file: the candidate handed in none',
+    ...costs.map((m) =>
+      m.source === 'measured'
+        ? `✅ ${inline(m.name)}: ${formatMeasurement(m)}, measured`
+        : `⬜ ${inline(m.name)}: ${formatMeasurement(m)}, reported by the script, not measured`,
+    ),
+    ...(costs.some(({ name }) => name.startsWith('latency')) ? [] : ['⬜ Inference latency: not measured']),
+    ...(facts.tasks ?? []).filter(({ id }) => /^T-00[789]$/.test(id)).map(taskText),
+  ]
+  return `${title}\n\n⬜ marks what is not known or not done.\n\n${bullets(lines)}`
+}
+
+function taskText({
+  id,
+  title,
+  state,
+  reason,
+}: {
+  id: string
+  title: string
+  state: string
+  reason?: string
+}): string {
+  const why = reason ? `: ${inline(reason)}` : ''
+  if (state === 'done')
+    return `✅ ${inline(id, 20)} ${inline(title)}: ticked in tasks.md, not checked by the lab`
+  return `⬜ ${inline(id, 20)} ${inline(title)}: ${state === 'skipped' ? 'skipped' : 'open'}${why}`
+}

@@ -1,0 +1,61 @@
+import { bestRun } from './best-run.ts'
+import { lessons } from './lessons.ts'
+import { bullets, fence, inline, paragraphs } from './markdown-text.ts'
+import { codeLabel } from './run-words.ts'
+import type { SummaryFacts } from './summary-facts.ts'
+import { bestModelSection, deploymentSection, experimentsSection } from './summary-sections.ts'
+import { criteriaTable, otherChecks, waiverLines } from './summary-verdict.ts'
+
+const HEADINGS = {
+  passed: 'COMPLETE',
+  not_passed: 'NOT PASSED',
+  ready_for_review: 'READY FOR REVIEW',
+} as const
+
+/** The body of the managed block of COMPLETION-SUMMARY.md: the verdict and its table first. */
+export function renderSummary(facts: SummaryFacts): string {
+  const best = bestRun(facts.runs, facts)
+  return paragraphs(
+    `# ${inline(facts.title)} - ${HEADINGS[facts.outcome]}`,
+    verdictSentence(facts),
+    criteriaTable(facts),
+    otherChecks(facts.verdict.checks),
+    bullets(accounts(facts)),
+    facts.notChecked.length > 0
+      ? `Not checked:\n\n${bullets(facts.notChecked.map((item) => inline(item, 500)))}`
+      : undefined,
+    `Verify these figures from the records:\n\n${fence(facts.verifyCommand, 'sh')}`,
+    experimentsSection(facts, best),
+    bestModelSection(facts, best),
+    deploymentSection(facts),
+    section('What was learned', lessons(facts.runs, facts, facts.differences ?? [])),
+  )
+}
+
+function verdictSentence({ outcome, verdict, reason, waivers }: SummaryFacts): string {
+  const judged = verdict.candidate ? `, judged on ${codeLabel(verdict.candidate)}` : ': no run was judged'
+  const failed = verdict.checks.filter(({ status }) => status === 'fail').length
+  const missing = verdict.checks.filter(
+    ({ status }) => status === 'missing' || status === 'pending_approval',
+  ).length
+  const counts = [
+    ...(failed > 0 ? [`${failed} failed`] : []),
+    ...(missing > 0 ? [`${missing} without an answer`] : []),
+    ...(waivers.length > 0 ? [`${waivers.length} waived by a person`] : []),
+  ]
+  const tail = counts.length > 0 ? ` Of ${verdict.checks.length} checks, ${counts.join(', ')}.` : ''
+  const why = outcome === 'not_passed' && reason ? ` Ended because: ${inline(reason, 600)}` : ''
+  return `**Verdict: ${verdict.verdict}**${judged}.${tail}${why}`
+}
+
+function accounts({ tries, looks, waivers }: SummaryFacts): string[] {
+  const lines = [
+    `Tries: ${tries} ${tries === 1 ? 'run' : 'runs'} got a validation score. The more tries, the more the best of them owes to luck.`,
+    `Looks at the sealed test set: ${looks.used} of ${looks.budget}.`,
+  ]
+  return [...lines, ...(waivers.length > 0 ? waiverLines(waivers) : ['Waivers: none.'])]
+}
+
+function section(title: string, items: readonly string[]): string | undefined {
+  return items.length > 0 ? `## ${title}\n\n${bullets(items)}` : undefined
+}

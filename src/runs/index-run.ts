@@ -1,0 +1,190 @@
+import { join } from 'node:path'
+import { readJson } from '../adapters/files.ts'
+import { processesOfRun } from '../adapters/process/group.ts'
+import { liveness } from '../adapters/process/identity.ts'
+import type { Measurement } from '../core/measurement.ts'
+import { isEnd, type RunState } from '../core/run-state.ts'
+import type { Index } from '../store/index-db.ts'
+import { sql } from '../store/schema.ts'
+import { endingOf } from './end-state.ts'
+import { readFacts, rereadExit } from './facts.ts'
+import { judgeGroup } from './group.ts'
+import { forgetEvents, ingestRun, writeParam } from './ingest.ts'
+import { type Judgement, judgeRun } from './judge.ts'
+import type { RunFacts } from './record.ts'
+
+/** What one look at a run's folder found. */
+export interface Look {
+  facts: RunFacts
+  judgement: Judgement
+}
+
+/** Reads and judges a run's folder, in the order that never makes an ending look like a loss. */
+export function lookAt(folder: string): Look | undefined {
+  const first = readFacts(folder)
+  if (!first) return undefined
+  const { children } = first.record
+  if (children)
+    return {
+      facts: first,
+      judgement: judgeGroup(children.map((child) => lookAt(join(folder, child))?.judgement)),
+    }
+  const wrapper =
+    first.started && !first.end && first.record.made_by === 'lab' ? liveness(first.started) : undefined
+  const facts = wrapper === 'dead' ? rereadExit(folder, first) : first
+  const judgement = judgeRun(
+    facts,
+    liveness,
+    () => processesOfRun(facts.started?.pid ?? -1, folder).length > 0,
+  )
+  return { facts, judgement }
+}
+
+/**
+ * Brings the index up to what the run's folder says: its row, parameters, events and evidence.
+ * @returns the look, or `undefined` where there is no run in the folder.
+ */
+export function indexRun(index: Index, id: string, folder: string): Look | undefined {
+  let look = lookAt(folder)
+  if (!look) return undefined
+  const known = index.driver.get('SELECT state, record, ended FROM runs WHERE run = ?', [id]) as
+    | { state: string; record: string; ended: string | null }
+    | undefined
+  const record = JSON.stringify(look.facts.record)
+  const { end } = look.facts
+  if (
+    known?.record !== record ||
+    known.state !== look.judgement.state ||
+    (end && end.ended !== known.ended)
+  ) {
+    writeRow(index, id, folder, look, record, known === undefined)
+  }
+  ingestRun(index, id, folder)
+  if (look.facts.record.made_by !== 'lab' && !look.facts.end) {
+    const status = index.driver.get('SELECT status FROM runs WHERE run = ?', [id])?.status
+    if (typeof status === 'string') {
+      const facts = { ...look.facts, status: JSON.parse(status) }
+      look = { facts, judgement: judgeRun(facts, liveness) }
+      writeRow(index, id, folder, look, record, false)
+    }
+  }
+  indexEvidence(index, id, folder)
+  return look
+}
+
+function writeRow(
+  index: Index,
+  id: string,
+  folder: string,
+  look: Look,
+  recordText: string,
+  isNew: boolean,
+): void {
+  const { facts, judgement } = look
+  const { record, end } = facts
+  const [increment = '', ...rest] = id.split('/')
+  const script =
+    record.made_by !== 'lab' && isEnd(judgement.state) ? scriptTimes(index, id, record.created) : undefined
+  const row = {
+    increment: rest.length > 0 ? increment : '',
+    name: rest.join('/') || id,
+    folder,
+    state: judgement.state as string,
+    reason: judgement.reason ?? null,
+    exit_code: end?.exit_code ?? facts.exit?.exit_code ?? null,
+    created: record.created,
+    started: end?.started ?? null,
+    ended: end?.ended ?? script?.ended ?? null,
+    duration_s: end?.duration_s ?? script?.durationS ?? null,
+    dataset: record.dataset ?? null,
+    baseline: record.baseline ?? null,
+    seed: record.seed ?? null,
+    made_by: record.made_by,
+    request: record.request ?? '',
+    record: recordText,
+    warnings: JSON.stringify(end?.warnings ?? []),
+  }
+  index.transaction(() => {
+    if (isNew)
+      index.run(
+        sql
+          .insertInto('runs')
+          .values({ run: id, status: null, ...row })
+          .onConflict((c) => c.column('run').doUpdateSet(row)),
+      )
+    else index.run(sql.updateTable('runs').set(row).where('run', '=', id))
+    for (const [name, value] of Object.entries(record.params ?? {})) writeParam(index, id, name, value)
+  })
+}
+
+function scriptTimes(
+  index: Index,
+  id: string,
+  created: string,
+): { ended: string; durationS: number } | undefined {
+  const t = index.driver.get(
+    'SELECT max(t) AS t FROM (SELECT t FROM metrics WHERE run = ? UNION ALL SELECT t FROM notes WHERE run = ? UNION ALL SELECT t FROM tags WHERE run = ?)',
+    [id, id, id],
+  )?.t
+  if (typeof t !== 'number' || t <= 0) return undefined
+  return { ended: new Date(t * 1000).toISOString(), durationS: Math.max(0, t - Date.parse(created) / 1000) }
+}
+
+/** The part of evidence.json that the index holds. */
+interface EvidenceFile {
+  splits?: Record<
+    string,
+    {
+      baseline?: boolean
+      metrics?: { name: string; value: number; ci?: [number, number] | null }[]
+      at?: string
+    }
+  >
+}
+
+/** Measured numbers come from evidence.json alone; the events files hold what the script reported. */
+function indexEvidence(index: Index, id: string, folder: string): void {
+  const evidence = readJson<EvidenceFile>(join(folder, 'evidence.json'))
+  if (!evidence && !index.driver.get("SELECT 1 FROM metrics WHERE run = ? AND source = 'measured'", [id]))
+    return
+  index.transaction(() => {
+    index.driver.run("DELETE FROM metrics WHERE run = ? AND source = 'measured'", [id])
+    for (const [split, measured] of Object.entries(evidence?.splits ?? {})) {
+      // A baseline's test values are shown only together with a candidate's (evidence/).
+      if (measured.baseline) continue
+      const grade: Measurement['grade'] = split === 'test' ? 'sealed' : 'open'
+      for (const { name, value, ci } of measured.metrics ?? []) {
+        index.driver.run(
+          `INSERT OR REPLACE INTO metrics (run, name, split, source, grade, value, special, low, high, step, t, writer)
+           VALUES (?, ?, ?, 'measured', ?, ?, NULL, ?, ?, NULL, ?, 'lab')`,
+          [
+            id,
+            name,
+            split,
+            grade,
+            value,
+            ci?.[0] ?? null,
+            ci?.[1] ?? null,
+            Date.parse(measured.at ?? '') / 1000 || 0,
+          ],
+        )
+      }
+    }
+  })
+}
+
+export function forgetRun(index: Index, id: string): void {
+  forgetEvents(index, id)
+  index.transaction(() => {
+    for (const table of ['params', 'metrics', 'runs'] as const)
+      index.run(sql.deleteFrom(table).where('run', '=', id))
+  })
+}
+
+/** The ending that the files of a run without a live process speak for. */
+export function endingFromFiles(index: Index, id: string, facts: RunFacts): ReturnType<typeof endingOf> {
+  const status = index.driver.get('SELECT status FROM runs WHERE run = ?', [id])?.status
+  return endingOf({ ...facts, status: typeof status === 'string' ? JSON.parse(status) : undefined })
+}
+
+export const LIVE_STATES: readonly RunState[] = ['queued', 'starting', 'running', 'evaluating']

@@ -1,0 +1,122 @@
+import { readdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { CHILD_FOLDER, EXPERIMENT_FOLDER, INCREMENT_FOLDER, JOB_ID } from '../core/ids.ts'
+import type { Index } from '../store/index-db.ts'
+import { sql } from '../store/schema.ts'
+import type { Workspace } from '../store/workspace.ts'
+import { list } from './facts.ts'
+import { forgetRun, indexRun, LIVE_STATES, type Look } from './index-run.ts'
+
+/** A folder changed this recently may change again within the same tick of its clock. */
+const SETTLED_MS = 100
+
+export interface LiveRun extends Look {
+  run: string
+  folder: string
+}
+
+/**
+ * Brings the index up to the files: new and vanished run folders are found by the modification times of the folders
+ * that hold them, and every run that had not ended is looked at again.
+ * @returns the runs that have not ended.
+ */
+export function refreshIndex(workspace: Workspace, index: Index): LiveRun[] {
+  for (const increment of list(workspace.layout.increments)) {
+    const number = INCREMENT_FOLDER.exec(increment)?.[1]
+    if (number) refreshFolder(index, join(workspace.layout.increments, increment, 'experiments'), number)
+  }
+  refreshFolder(index, workspace.layout.jobs, '')
+  const live: LiveRun[] = []
+  for (const { run, folder } of index.all(unended)) {
+    const look = indexRun(index, run, folder)
+    if (!look) forgetRun(index, run)
+    else if ((LIVE_STATES as string[]).includes(look.judgement.state) || needsEnding(look))
+      live.push({ run, folder, ...look })
+  }
+  return live
+}
+
+/** Live runs, and those that were judged lost while nobody has written their end yet. */
+const unended = sql
+  .selectFrom('runs')
+  .select(['run', 'folder'])
+  .where((where) =>
+    where.or([
+      where('state', 'in', LIVE_STATES as string[]),
+      where.and([where('made_by', '=', 'lab'), where('ended', 'is', null)]),
+    ]),
+  )
+  .orderBy('created')
+  .orderBy('run')
+
+/** Judged ended, but nobody has written `end.json` yet. */
+export function needsEnding(look: Look): boolean {
+  return look.facts.record.made_by === 'lab' && !look.facts.end && look.judgement.owner === 'dead'
+}
+
+function refreshFolder(index: Index, folder: string, increment: string): void {
+  const stat = statSync(folder, { throwIfNoEntry: false })
+  const known = index.driver.get('SELECT changed FROM folders WHERE path = ?', [folder])?.changed
+  if (!stat) {
+    if (known !== undefined) forgetFolder(index, folder, increment, new Set())
+    return
+  }
+  const changed = Date.now() - stat.mtimeMs < SETTLED_MS ? 'unsettled' : String(stat.mtimeMs)
+  if (known === changed && changed !== 'unsettled') return
+  const present = new Set<string>()
+  for (const [run, path] of runFolders(folder, increment)) {
+    present.add(run)
+    const row = index.driver.get('SELECT folder FROM runs WHERE run = ?', [run])
+    if (row?.folder !== path) indexRun(index, run, path)
+  }
+  forgetFolder(index, folder, increment, present)
+  index.driver.run('INSERT OR REPLACE INTO folders (path, changed) VALUES (?, ?)', [folder, changed])
+}
+
+function* runFolders(folder: string, increment: string): Generator<[run: string, path: string]> {
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    if (!entry.isDirectory()) continue
+    const path = join(folder, entry.name)
+    if (increment === '') {
+      if (JOB_ID.test(entry.name)) yield [entry.name, path]
+    } else if (EXPERIMENT_FOLDER.test(entry.name)) {
+      const run = `${increment}/${entry.name}`
+      yield [run, path]
+      for (const child of list(path))
+        if (CHILD_FOLDER.test(child)) yield [`${run}/${child}`, join(path, child)]
+    }
+  }
+}
+
+function forgetFolder(index: Index, folder: string, increment: string, present: ReadonlySet<string>): void {
+  for (const { run } of index.all(
+    sql
+      .selectFrom('runs')
+      .select('run')
+      .where('increment', '=', increment)
+      .where('folder', 'like', `${folder}/%`),
+  )) {
+    if (!present.has(run)) forgetRun(index, run)
+  }
+}
+
+/** Empties the index and fills it again from the files. */
+export function rebuildIndex(workspace: Workspace, index: Index): { runs: number } {
+  index.transaction(() => {
+    for (const table of [
+      'folders',
+      'runs',
+      'params',
+      'metrics',
+      'notes',
+      'tags',
+      'artifacts',
+      'curves',
+      'sources',
+    ] as const) {
+      index.run(sql.deleteFrom(table))
+    }
+  })
+  refreshIndex(workspace, index)
+  return { runs: Number(index.driver.get('SELECT count(*) AS n FROM runs')?.n ?? 0) }
+}

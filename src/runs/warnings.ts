@@ -1,0 +1,63 @@
+import { statSync } from 'node:fs'
+import { join } from 'node:path'
+import { readText } from '../adapters/files.ts'
+import type { Index } from '../store/index-db.ts'
+import { sql } from '../store/schema.ts'
+import { list } from './facts.ts'
+
+/** What a run's records show that its owner should know, from the index and the folder. */
+export function runWarnings(index: Index, run: string, folder: string): string[] {
+  return [...nonFinite(index, run), ...malformed(index, run), ...missingPackage(folder)]
+}
+
+function nonFinite(index: Index, run: string): string[] {
+  return index
+    .all(
+      sql
+        .selectFrom('metrics')
+        .select(['name', 'special', 'step'])
+        .where('run', '=', run)
+        .where('source', '=', 'reported')
+        .where('special', 'is not', null),
+    )
+    .map(({ name, special, step }) => `${name} became ${special}${step === null ? '' : ` by step ${step}`}`)
+}
+
+function malformed(index: Index, run: string): string[] {
+  return index
+    .all(
+      sql
+        .selectFrom('sources')
+        .select(['file', 'malformed'])
+        .where('run', '=', run)
+        .where('malformed', '>', 0),
+    )
+    .map(
+      ({ file, malformed }) =>
+        `events/${file}: ${malformed} malformed line${malformed === 1 ? '' : 's'}, passed over`,
+    )
+}
+
+/** A script that fails for want of a package is told which interpreter wanted it, and both ways out. */
+function missingPackage(folder: string): string[] {
+  const log = readText(join(folder, 'logs', 'stderr.log'))?.slice(-4000) ?? ''
+  const missing = /ModuleNotFoundError: No module named '([^']+)'/.exec(log)?.[1]
+  if (!missing) return []
+  const interpreter = /"interpreter": "([^"]+)"/.exec(readText(join(folder, 'run.json')) ?? '')?.[1]
+  return [
+    `the package ${missing} is missing in ${interpreter ?? 'the project interpreter'}: install it there, or set "interpreter: lab" in .specweave/ml.yaml to use the lab's environment`,
+  ]
+}
+
+/** Of a live run: how long it has been silent, where that is longer than ml.yaml's `stall_after_s`. */
+export function stallWarning(folder: string, stallAfterS: number): string[] {
+  const files = [
+    ...list(join(folder, 'events')).map((name) => join(folder, 'events', name)),
+    join(folder, 'logs', 'stdout.log'),
+    join(folder, 'logs', 'stderr.log'),
+    join(folder, 'started.json'),
+  ]
+  const latest = Math.max(0, ...files.map((path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0))
+  const silentS = Math.round((Date.now() - latest) / 1000)
+  return latest > 0 && silentS > stallAfterS ? [`stalled: nothing was logged for ${silentS} s`] : []
+}

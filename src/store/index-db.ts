@@ -1,0 +1,124 @@
+import { createHash } from 'node:crypto'
+import { mkdirSync, rmSync, statfsSync, statSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import type { CompiledQuery } from 'kysely'
+import { asRefusal } from '../adapters/files.ts'
+import { stateFolder } from '../adapters/state-folder.ts'
+import type { Layout } from './layout.ts'
+import { migrate } from './migrations.ts'
+import { openSqlite, type Row, type SqliteDriver, type SqlValue } from './sqlite/driver.ts'
+
+/** statfs magic numbers of file systems on which WAL's shared memory does not work between machines. */
+const SHARED_FILE_SYSTEMS = new Set([
+  0x6969, 0x517b, 0xff534d42, 0xfe534d42, 0x65735546, 0x01021997, 0x00c36400,
+])
+
+interface Compiled<T> {
+  compile(): CompiledQuery<T>
+}
+
+/** An open index. Queries are compiled by Kysely and answered at once. */
+export interface Index {
+  readonly file: string
+  readonly driver: SqliteDriver
+  all<T>(query: Compiled<T>): T[]
+  first<T>(query: Compiled<T>): T | undefined
+  run(query: Compiled<unknown>): void
+  transaction<T>(work: () => T): T
+}
+
+/** Where the index lies: in the workspace, or in the state folder where that is on a network or shared file system. */
+export function indexFile(layout: Layout, workspaceId: string): string {
+  try {
+    if (SHARED_FILE_SYSTEMS.has(Number(statfsSync(layout.folder).type))) {
+      const key = workspaceId || createHash('sha256').update(layout.folder).digest('hex').slice(0, 16)
+      return join(stateFolder(), 'index', key, 'index.db')
+    }
+  } catch {
+    // statfs is not to be had everywhere; the workspace's own folder is the usual case.
+  }
+  return join(layout.folder, 'index.db')
+}
+
+const opened = new Map<string, { index: Index; inode: string }>()
+
+/**
+ * The index of a workspace, opened once a process and opened again where its file has vanished or was replaced.
+ * An index that cannot be read, or that a newer version made, is thrown away: it is filled again from the files.
+ */
+export async function openIndex(layout: Layout, workspaceId: string): Promise<Index> {
+  const file = indexFile(layout, workspaceId)
+  const known = opened.get(file)
+  if (known) {
+    if (inodeOf(file) === known.inode) return known.index
+    known.index.driver.close()
+    opened.delete(file)
+  }
+  const driver = await openOrRemake(file)
+  const index = wrap(file, driver)
+  opened.set(file, { index, inode: inodeOf(file) })
+  return index
+}
+
+export function closeIndexes(): void {
+  for (const { index } of opened.values()) index.driver.close()
+  opened.clear()
+}
+
+async function openOrRemake(file: string): Promise<SqliteDriver> {
+  try {
+    mkdirSync(dirname(file), { recursive: true })
+    const driver = await openMigrated(file)
+    if (driver) return driver
+  } catch (cause) {
+    if (!/malformed|not a database|disk image|file is encrypted/i.test(String(cause)))
+      throw asRefusal(cause, file)
+  }
+  removeIndex(file)
+  return (await openMigrated(file))!
+}
+
+async function openMigrated(file: string): Promise<SqliteDriver | undefined> {
+  const driver = await openSqlite(file, { busyTimeoutMs: 5000 })
+  try {
+    // The index can be made again: it is not worth waiting for the disk at every commit.
+    driver.exec(
+      'PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8000',
+    )
+    if (migrate(driver)) return driver
+  } catch (cause) {
+    driver.close()
+    throw cause
+  }
+  driver.close()
+  return undefined
+}
+
+function removeIndex(file: string): void {
+  for (const suffix of ['', '-wal', '-shm']) rmSync(file + suffix, { force: true })
+}
+
+function inodeOf(file: string): string {
+  const stat = statSync(file, { bigint: true, throwIfNoEntry: false })
+  return stat ? `${stat.dev}:${stat.ino}` : ''
+}
+
+function wrap(file: string, driver: SqliteDriver): Index {
+  return {
+    file,
+    driver,
+    all<T>(query: Compiled<T>): T[] {
+      const { sql, parameters } = query.compile()
+      return driver.all(sql, parameters as SqlValue[]) as Row[] as T[]
+    },
+    first<T>(query: Compiled<T>): T | undefined {
+      const { sql, parameters } = query.compile()
+      return driver.get(sql, parameters as SqlValue[]) as T | undefined
+    },
+    run(query: Compiled<unknown>): void {
+      const { sql, parameters } = query.compile()
+      driver.run(sql, parameters as SqlValue[])
+    },
+    transaction: (work) => driver.transaction(work),
+  }
+}

@@ -1,0 +1,113 @@
+import { join } from 'node:path'
+import { appendEvent } from '../evidence/ledger.ts'
+import type { Completion } from '../increments/complete.ts'
+import type { IncrementRef } from '../increments/load.ts'
+import { setStatus } from '../increments/status.ts'
+import { keepModel } from '../reports/keep-model.ts'
+import type { ModelMetadata } from '../reports/model-metadata.ts'
+import { writeSummary } from '../reports/write-documents.ts'
+import type { Index } from '../store/index-db.ts'
+import { runFolder } from '../store/layout.ts'
+import type { Workspace } from '../store/workspace.ts'
+import { synchronise } from './living-documents.ts'
+import { environmentOf } from './run-environment.ts'
+import type { Validated } from './validated.ts'
+
+export interface Closed {
+  /** Absolute path of COMPLETION-SUMMARY.md. */
+  summary: string
+  docs: string[]
+  /** `0042-v1` */
+  model?: string
+  notes: string[]
+}
+
+/** Writes an increment's end: the model, the summary, the status, the ledger's line and the living documents. */
+export async function closeIncrement(
+  workspace: Workspace,
+  index: Index,
+  increment: IncrementRef,
+  { facts, verdict, differences }: Validated,
+  completion: Completion,
+): Promise<Closed> {
+  const notes: string[] = []
+  const model = keepCandidate(workspace, facts, notes)
+  const { path } = writeSummary(increment.path, {
+    ...(facts.ranking ?? { metric: '', direction: 'maximize' as const }),
+    increment: increment.id,
+    title: facts.title,
+    outcome:
+      completion.status === 'ready_for_review'
+        ? 'ready_for_review'
+        : completion.passed
+          ? 'passed'
+          : 'not_passed',
+    reason: completion.reason,
+    verdict,
+    askedBefore: facts.askedBefore,
+    runs: facts.runs,
+    dataset: facts.dataset,
+    looks: facts.looks,
+    tries: facts.runs.filter(
+      ({ baseline, metrics }) =>
+        !baseline && metrics.some(({ source, split }) => source === 'measured' && split === 'validation'),
+    ).length,
+    waivers: facts.waivers,
+    notChecked: notChecked(facts.tasks),
+    verifyCommand: 'specweave-ml verify',
+    model,
+    tasks: facts.tasks,
+    differences,
+  })
+  await appendEvent(workspace, 'increment.completed', {
+    increment: increment.id,
+    status: completion.status,
+    verdict: verdict.verdict,
+    candidate: verdict.candidate ?? null,
+    reason: completion.reason ?? null,
+    model_sha256: model?.model.sha256 ?? null,
+  })
+  setStatus(increment, completion.status, { reason: completion.reason })
+  const { changed, unchanged, conflicts } = await synchronise(workspace, index, [increment.id], 'update', {
+    [increment.id]: { verdict, differences },
+  })
+  notes.push(...conflicts.map((file) => `${file}: a person edited a generated block; it was left as it is`))
+  return {
+    summary: path,
+    docs: [...changed, ...unchanged],
+    ...(model ? { model: model.version } : {}),
+    notes,
+  }
+}
+
+function keepCandidate(
+  workspace: Workspace,
+  facts: Validated['facts'],
+  notes: string[],
+): ModelMetadata | undefined {
+  const run = facts.gate.candidate
+  if (!run) return undefined
+  const folder = runFolder(workspace.layout, facts.increment.folder, run.run)
+  try {
+    return keepModel({
+      increment: facts.increment.id,
+      incrementFolder: facts.increment.path,
+      runFolder: folder,
+      run,
+      dataset: facts.dataset,
+      environment: environmentOf(join(folder, 'run.json')),
+    })?.metadata
+  } catch (cause) {
+    notes.push(`the model was not kept: ${cause instanceof Error ? cause.message : String(cause)}`)
+    return undefined
+  }
+}
+
+function notChecked(tasks: Validated['facts']['tasks']): string[] {
+  const open = tasks.filter(({ state }) => state !== 'done')
+  return [
+    ...open.map(({ id, title, state, reason }) => `${id} ${title}: ${state}${reason ? ` (${reason})` : ''}`),
+    'whether the saved model reproduces the predictions that were measured',
+    'leakage between the splits beyond equal rows',
+  ]
+}

@@ -1,0 +1,163 @@
+import { z } from 'zod'
+import { Refusal } from '../core/errors.ts'
+import type { Measurement, Split } from '../core/measurement.ts'
+import { metricDirection } from '../core/metrics.ts'
+import { opened } from './opened-workspace.ts'
+import { renderMetric, short } from './run-view.ts'
+import { IncrementId, Metrics, NextSteps } from './shapes.ts'
+import { defineTool, READ_ONLY, renderNext } from './tool.ts'
+
+const Difference = z.object({
+  a: z.string(),
+  b: z.string(),
+  difference: z.number(),
+  ci: z.array(z.number()),
+  p: z.number(),
+  p_adjusted: z.number(),
+  verdict: z.enum(['better', 'worse', 'no_difference_shown']),
+})
+
+export const compareRuns = defineTool({
+  name: 'compare_runs',
+  title: 'Compare runs',
+  description:
+    'Ranks runs by a metric, with who measured each number and its interval: measured numbers first, reported ones after them.' +
+    '`differences` are paired tests of each run against the best on the same rows, adjusted for their number (Holm): "no_difference_shown" is not "equal". ' +
+    'On test only runs that were already looked at take part.',
+  input: z.object({
+    increment: IncrementId,
+    runs: z.array(z.string().max(300)).min(1).max(200).optional(),
+    metric: z.string().min(1).max(300).optional().describe("the first criterion's where left out"),
+    direction: z.enum(['maximize', 'minimize']).optional().describe('known from the name of most metrics'),
+    split: z.enum(['train', 'validation', 'test', 'folds']).default('validation'),
+    where: z.array(z.string().max(500)).max(20).optional().describe('such as lr=0.1 or params.model=forest'),
+    limit: z.number().int().min(1).max(100).default(10),
+    cursor: z.string().max(50).optional(),
+    differences: z.boolean().default(true).describe('test which differences are real'),
+  }),
+  output: z.object({
+    metric: z.string(),
+    direction: z.enum(['maximize', 'minimize']),
+    best: z.string().optional(),
+    rows: z.array(
+      z.object({
+        run: z.string(),
+        state: z.string(),
+        baseline: z.string().optional(),
+        params: z.record(z.string(), z.unknown()),
+        metrics: Metrics,
+      }),
+    ),
+    differences: z.array(Difference),
+    left_out: z.array(z.object({ run: z.string(), reason: z.string() })).optional(),
+    truncated: z.boolean().optional(),
+    cursor: z.string().optional(),
+    next: NextSteps.optional(),
+  }),
+  annotations: READ_ONLY,
+  command: {
+    positional: ['increment'],
+    examples: [
+      'specweave-ml compare-runs 0042',
+      'specweave-ml compare-runs 0042 --metric f1 --where "params.model=forest"',
+    ],
+  },
+  async handle(input, context) {
+    const { workspace, index } = await opened(context)
+    const [{ schedule }, { rankRuns }, { readCursor }, { summarizeRun }, { findRun }, ranking] =
+      await Promise.all([
+        import('../runs/schedule.ts'),
+        import('../runs/rank-runs.ts'),
+        import('../runs/list-runs.ts'),
+        import('../runs/summary.ts'),
+        import('../runs/find-run.ts'),
+        import('./comparison-setting.ts'),
+      ])
+    schedule(workspace, index)
+    const setting = ranking.comparisonSetting(workspace, input)
+    const metric = setting.metric
+    const direction = input.direction ?? metricDirection(metric) ?? setting.direction
+    if (!direction) {
+      throw new Refusal(
+        'INPUT_INVALID',
+        `Whether a higher or a lower ${metric} is better is not known from its name.`,
+        {
+          missing: ['direction'],
+          next: [
+            {
+              tool: 'compare_runs',
+              arguments: { ...input, direction: 'maximize' },
+              why: 'says which way is better',
+            },
+          ],
+        },
+      )
+    }
+    const offset = readCursor(input.cursor)
+    const { rows, total } = rankRuns(index, {
+      metric,
+      direction,
+      split: input.split,
+      increment: setting.increment?.id,
+      runs: input.runs?.map((run) => findRun(index, run).run),
+      where: input.where,
+      limit: input.limit,
+      offset,
+    })
+    const summaries = rows.flatMap(({ run }) => summarizeRun(index, run) ?? [])
+    const best = summaries.find(({ state, baseline }) => state === 'succeeded' && !baseline)
+    const tested =
+      input.differences && best && rows.some(({ source }) => source === 'measured')
+        ? await ranking.testedDifferences(workspace, summaries, best, metric, input.split, context)
+        : { differences: [], left_out: [] }
+    const end = offset + rows.length
+    return {
+      metric,
+      direction,
+      ...(best && offset === 0 ? { best: best.run } : {}),
+      rows: summaries.map((run) => ({
+        run: run.run,
+        state: run.state,
+        ...(run.baseline ? { baseline: run.baseline } : {}),
+        params: Object.fromEntries(Object.entries(run.params).slice(0, 20)),
+        metrics: shownMetrics(run.metrics, metric, input.split),
+      })),
+      differences: tested.differences,
+      ...(tested.left_out.length > 0 ? { left_out: tested.left_out } : {}),
+      ...(end < total ? { truncated: true, cursor: String(end) } : {}),
+      next:
+        best && input.split !== 'test'
+          ? [
+              {
+                tool: 'evaluate_run',
+                arguments: { run: best.run, split: 'test' },
+                why: 'a look at the sealed test set, counted: when the choice is made',
+              },
+            ]
+          : [],
+    }
+  },
+  render({ metric, direction, best, rows, differences, left_out, cursor, next }) {
+    if (rows.length === 0) return `No run has ${metric}.${renderNext(next)}`
+    return [
+      `by ${metric}, ${direction === 'maximize' ? 'higher' : 'lower'} is better`,
+      ...rows.map((row) => {
+        const own = row.metrics.filter(({ name }) => name === metric)
+        return `${row.run === best ? 'BEST ' : ''}${row.run}${row.baseline ? ` (baseline ${row.baseline})` : ''}  ${own.map(renderMetric).join('; ')}`
+      }),
+      ...differences.map(
+        ({ a, b, difference, ci, p_adjusted, verdict }) =>
+          `${a} against ${b}: ${short(difference)} [${ci.map(short).join(', ')}], p ${short(p_adjusted)}: ${verdict.replaceAll('_', ' ')}`,
+      ),
+      ...(left_out ?? []).map(({ run, reason }) => `not tested: ${run} ${reason}`),
+      ...(cursor ? [`more with cursor ${cursor}`] : []),
+      renderNext(next),
+    ].join('\n')
+  },
+})
+
+/** The metric that is compared by first, whoever computed it; then a few others of the split. */
+function shownMetrics(metrics: readonly Measurement[], metric: string, split: Split): Measurement[] {
+  const own = metrics.filter((one) => one.name === metric && (one.split === undefined || one.split === split))
+  return [...own, ...metrics.filter((one) => one.name !== metric && one.split === split)].slice(0, 6)
+}

@@ -1,0 +1,29 @@
+import type { Difference } from '../evidence/comparison.ts'
+import { resolveIncrement } from '../increments/load.ts'
+import { writeComparison } from '../reports/write-documents.ts'
+import { openIndex } from '../store/index-db.ts'
+import type { Workspace } from '../store/workspace.ts'
+import { gatherFacts, type IncrementFacts } from './increment-facts.ts'
+
+/** More runs than a page can show; `compare_runs` pages through them. */
+const MOST_RUNS = 500
+
+/** Writes `experiments/comparison.md` of an increment from what is known of it. */
+export function writeComparisonPage(facts: IncrementFacts, differences: readonly Difference[] = []): void {
+  const { ranking, runs, title, gate, increment } = facts
+  if (!ranking || runs.length === 0 || runs.length > MOST_RUNS) return
+  writeComparison(increment.path, {
+    ...ranking,
+    increment: increment.id,
+    title,
+    runs,
+    ...(gate.candidate ? { candidate: gate.candidate.run } : {}),
+    differences,
+  })
+}
+
+/** The same after a run's end, as far as it can be done without the lab. */
+export async function refreshComparison(workspace: Workspace, increment: string): Promise<void> {
+  const index = await openIndex(workspace.layout, workspace.config.id)
+  writeComparisonPage(gatherFacts(workspace, index, resolveIncrement(workspace, increment)))
+}

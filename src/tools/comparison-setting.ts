@@ -1,0 +1,75 @@
+import { findLab } from '../adapters/lab/environment.ts'
+import { Refusal } from '../core/errors.ts'
+import { parseRunId } from '../core/ids.ts'
+import type { Split } from '../core/measurement.ts'
+import type { Direction } from '../core/metrics.ts'
+import type { RunSummary } from '../core/run-summary.ts'
+import type { Difference } from '../evidence/comparison.ts'
+import { directionOf, leadingMetric } from '../increments/criteria-set.ts'
+import { type IncrementRef, readSpec, resolveIncrement } from '../increments/load.ts'
+import { sql } from '../store/schema.ts'
+import type { Workspace } from '../store/workspace.ts'
+import type { ToolContext } from './context.ts'
+
+/** Runs beyond these are ranked, and not tested: each test more makes every other one weaker. */
+const MOST_TESTED = 20
+
+export interface ComparisonSetting {
+  increment: IncrementRef | undefined
+  metric: string
+  direction: Direction | undefined
+}
+
+/** What is compared by what: the increment's first criterion where nothing else was said. */
+export function comparisonSetting(
+  workspace: Workspace,
+  input: { increment?: string; runs?: readonly string[]; metric?: string },
+): ComparisonSetting {
+  const increment = input.runs && !input.increment ? undefined : resolveIncrement(workspace, input.increment)
+  if (!increment) {
+    if (input.metric) return { increment, metric: input.metric, direction: undefined }
+    const first = parseRunId(input.runs?.[0] ?? '')?.increment
+    return { ...comparisonSetting(workspace, { increment: first }), increment: undefined }
+  }
+  const { success } = readSpec(increment).front.ml
+  const metric = input.metric ?? leadingMetric(success)
+  if (!metric) throw new Refusal('INPUT_INVALID', 'Nothing says what to compare by.', { missing: ['metric'] })
+  return {
+    increment,
+    metric,
+    direction: success.some((one) => one.metric === metric) ? directionOf(success, metric) : undefined,
+  }
+}
+
+/** Paired tests of each run against the best. None where the lab is not set up: comparing must not take minutes. */
+export async function testedDifferences(
+  workspace: Workspace,
+  runs: readonly RunSummary[],
+  best: RunSummary,
+  metric: string,
+  split: Split,
+  context: ToolContext,
+): Promise<{ differences: Difference[]; left_out: { run: string; reason: string }[] }> {
+  const same = runs
+    .filter((run) => run.dataset === best.dataset && run.state === 'succeeded')
+    .slice(0, MOST_TESTED)
+  if (!best.dataset || split === 'folds' || same.length < 2 || !findLab())
+    return { differences: [], left_out: [] }
+  const { compareOnSplit } = await import('../evidence/comparison.ts')
+  const { openIndex } = await import('../store/index-db.ts')
+  const index = await openIndex(workspace.layout, workspace.config.id)
+  const folders = same.flatMap(
+    ({ run }) => index.first(sql.selectFrom('runs').select(['run', 'folder']).where('run', '=', run)) ?? [],
+  )
+  try {
+    return await compareOnSplit(
+      workspace,
+      { dataset: best.dataset, split, metric, runs: folders, reference: best.run },
+      context,
+    )
+  } catch (cause) {
+    if (cause instanceof Refusal)
+      return { differences: [], left_out: [{ run: best.run, reason: `was not tested: ${cause.message}` }] }
+    throw cause
+  }
+}

@@ -1,0 +1,83 @@
+import { relative } from 'node:path'
+import { z } from 'zod'
+import { opened } from './opened-workspace.ts'
+import { IncrementId, NextSteps } from './shapes.ts'
+import { defineTool, renderNext } from './tool.ts'
+
+export const completeIncrement = defineTool({
+  name: 'complete_increment',
+  title: 'Complete an increment',
+  description:
+    'Closes a piece of work: validates once more, writes COMPLETION-SUMMARY.md, keeps the model with its metadata under models/ and brings the living documents up to date. ' +
+    '`passed` needs a passing validation. `not_passed` is an honest end that needs nobody: the summary is headed NOT PASSED with the failed checks and what was learned.',
+  input: z.object({
+    increment: IncrementId,
+    outcome: z.enum(['passed', 'not_passed']).optional(),
+    reason: z.string().max(4000).optional().describe('what was tried and learned, for not_passed'),
+  }),
+  output: z.object({
+    increment: z.string(),
+    status: z.enum(['completed', 'abandoned', 'ready_for_review']),
+    summary_path: z.string(),
+    docs: z.array(z.string()),
+    model: z.string().optional(),
+    notes: z.array(z.string()).optional(),
+    next: NextSteps.optional(),
+  }),
+  annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: false },
+  command: {
+    positional: ['increment'],
+    examples: [
+      'specweave-ml complete-increment 0042',
+      'specweave-ml complete-increment 0042 --outcome not_passed --reason "no model beat the rule on tenure"',
+    ],
+  },
+  async handle(input, context) {
+    const { workspace, index } = await opened(context)
+    const [
+      { schedule },
+      { resolveIncrement },
+      { validated },
+      { decideCompletion },
+      { engineInUse },
+      closing,
+    ] = await Promise.all([
+      import('../runs/schedule.ts'),
+      import('../increments/load.ts'),
+      import('./validated.ts'),
+      import('../increments/complete.ts'),
+      import('../increments/engine.ts'),
+      import('./closing.ts'),
+    ])
+    schedule(workspace, index)
+    const increment = resolveIncrement(workspace, input.increment)
+    const result = await validated(workspace, index, increment, context)
+    const completion = decideCompletion({
+      increment: increment.id,
+      status: increment.status,
+      verdict: result.verdict,
+      outcome: input.outcome,
+      reason: input.reason,
+      engineInUse: engineInUse(workspace.layout),
+    })
+    const closed = await closing.closeIncrement(workspace, index, increment, result, completion)
+    return {
+      increment: increment.id,
+      status: completion.status,
+      summary_path: relative(workspace.root, closed.summary),
+      docs: closed.docs,
+      ...(closed.model ? { model: closed.model } : {}),
+      notes: [...(completion.note ? [completion.note] : []), ...closed.notes],
+      next: [{ person: 'specweave-ml verify', why: 'proves the ledger that the verdict stands in' }],
+    }
+  },
+  render({ increment, status, summary_path, docs, model, notes, next }) {
+    return [
+      `${increment}: ${status}. Summary: ${summary_path}`,
+      ...(model ? [`model: ${model}`] : []),
+      ...(docs.length > 0 ? [`documents: ${docs.join(', ')}`] : []),
+      ...(notes ?? []).map((note) => `note: ${note}`),
+      renderNext(next),
+    ].join('\n')
+  },
+})

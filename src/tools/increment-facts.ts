@@ -1,0 +1,150 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { readText } from '../adapters/files.ts'
+import type { DatasetRecord } from '../core/dataset-record.ts'
+import type { Measurement } from '../core/measurement.ts'
+import type { RunSummary } from '../core/run-summary.ts'
+import { measurementsOf, readEvidence, recordedSplits } from '../evidence/evidence-file.ts'
+import { type Ledger, readLedger } from '../evidence/ledger.ts'
+import { looksTaken } from '../evidence/looks.ts'
+import { candidateRuns, chooseCandidate } from '../increments/candidate.ts'
+import { directionOf, leadingMetric } from '../increments/criteria-set.ts'
+import { DOCUMENTS } from '../increments/documents.ts'
+import type { GateFacts, Waiver } from '../increments/gate-facts.ts'
+import { type IncrementRef, readSpec } from '../increments/load.ts'
+import { findPlaceholders } from '../increments/placeholders.ts'
+import type { FrontMatter } from '../increments/spec-schema.ts'
+import { contradictions, parseTasks, type Task } from '../increments/tasks.ts'
+
+import { summarizeIncrement } from '../runs/summary.ts'
+import type { Index } from '../store/index-db.ts'
+import { runFolder } from '../store/layout.ts'
+import type { Workspace } from '../store/workspace.ts'
+import { datasetRecord } from './dataset-record.ts'
+import { criteriaConfirmed, frozenCriteria, waiversOf } from './ledger-decisions.ts'
+
+/** Everything that is known of one increment, gathered once for gates, answers and documents. */
+export interface IncrementFacts {
+  increment: IncrementRef
+  front: FrontMatter
+  title: string
+  ranking: { metric: string; direction: 'maximize' | 'minimize' } | undefined
+  /** All runs with what may be shown of them: measured numbers are those that the ledger knows. */
+  runs: RunSummary[]
+  dataset: DatasetRecord | undefined
+  ledger: Ledger
+  looks: { used: number; budget: number }
+  tasks: Task[]
+  waivers: Waiver[]
+  gate: GateFacts
+  /** By check id: what was asked when the criteria were frozen, where it was changed since. */
+  askedBefore: Record<string, string>
+}
+
+export function gatherFacts(workspace: Workspace, index: Index, increment: IncrementRef): IncrementFacts {
+  const { front } = readSpec(increment)
+  const { ml } = front
+  const ledger = readLedger(workspace)
+  const dataset = ml.dataset ? datasetRecord(workspace, ml.dataset) : undefined
+  const looked = dataset ? looksTaken(ledger, increment.id, dataset.hash) : []
+  const runs = summarizeIncrement(index, increment.id).map((run) =>
+    withEvidence(workspace, increment, run, ledger, looked.length > 0),
+  )
+  const others = runs.filter(({ baseline }) => baseline === undefined)
+  const baselines = runs.filter(({ baseline }) => baseline !== undefined)
+  const chosen = chooseCandidate({
+    named: ml.candidate,
+    firstLooked: looked[0]?.run,
+    criteria: ml.success,
+    runs: others,
+  })
+  const candidate = others.find(({ run }) => run === chosen.run)
+  const tasks = parseTasks(readText(join(increment.path, 'tasks.md')) ?? '')
+  const metric = leadingMetric(ml.success)
+  const waivers = waiversOf(ledger, increment.id)
+  const problem = ledger.problems[0]
+  return {
+    increment,
+    front,
+    title: front.title,
+    ranking: metric ? { metric, direction: directionOf(ml.success, metric) } : undefined,
+    runs,
+    dataset,
+    ledger,
+    looks: { used: looked.length, budget: ml.looks },
+    tasks,
+    waivers,
+    askedBefore: frozenCriteria(ledger, increment.id, ml.success),
+    gate: {
+      increment: increment.id,
+      folder: increment.relative,
+      problemType: ml.problem.type,
+      criteria: ml.success,
+      proposedConfirmed: criteriaConfirmed(ledger, increment.id, ml.success),
+      baselineRule: ml.baseline,
+      requires: ml.requires,
+      looks: { used: looked.length, budget: ml.looks },
+      runs: others,
+      baselines,
+      ...(candidate ? { candidate } : {}),
+      ...(ml.candidate && !candidate ? { candidateUnknown: ml.candidate } : {}),
+      ...(dataset ? { dataset: dataset.dataset } : {}),
+      documents: documentsOf(increment),
+      ledger: problem
+        ? { ok: false, problem: `${problem.file}${problem.line ? `:${problem.line}` : ''}: ${problem.what}` }
+        : { ok: true },
+      contradictions: contradictions(tasks, {
+        datasetRegistered: dataset !== undefined,
+        baselines: baselines.filter(({ state }) => state === 'succeeded').length,
+        candidates: candidateRuns(others).length,
+        looked: candidate?.metrics.some(({ grade }) => grade === 'sealed') ?? false,
+      }),
+      waivers,
+      pendingApprovals: [],
+    },
+  }
+}
+
+/**
+ * A run as it may be shown and judged: evidence that was changed after it was measured is not measured any more, and a
+ * baseline's test values appear once a candidate was looked at.
+ */
+function withEvidence(
+  workspace: Workspace,
+  increment: IncrementRef,
+  run: RunSummary,
+  ledger: Ledger,
+  looked: boolean,
+): RunSummary {
+  const evidence = readEvidence(runFolder(workspace.layout, increment.folder, run.run))
+  if (!evidence && !run.metrics.some(({ source }) => source === 'measured')) return run
+  const recorded = evidence ? recordedSplits(evidence, ledger) : undefined
+  const measured: Measurement[] = evidence ? measurementsOf(evidence, { baselineTest: looked, recorded }) : []
+  const changed = evidence
+    ? Object.keys(evidence.splits).filter((split) => !recorded?.has(split as never))
+    : []
+  return {
+    ...run,
+    metrics: [...measured, ...run.metrics.filter(({ source }) => source === 'reported')],
+    warnings: [
+      ...run.warnings,
+      ...changed.map(
+        (split) =>
+          `evidence.json: the numbers for ${split} are not those that the ledger holds; they do not count`,
+      ),
+    ],
+  }
+}
+
+function documentsOf(increment: IncrementRef): GateFacts['documents'] {
+  const texts = DOCUMENTS.map((name) => [name, readText(join(increment.path, name))] as const)
+  return {
+    missing: [
+      ...texts.filter(([, text]) => text === undefined).map(([name]) => name),
+      ...(existsSync(join(increment.path, 'metadata.json')) ? [] : ['metadata.json']),
+    ],
+    placeholders: texts.flatMap(([name, text]) =>
+      text === undefined ? [] : findPlaceholders(`${increment.relative}/${name}`, text),
+    ),
+  }
+}

@@ -1,0 +1,82 @@
+import type { Verdict } from '../core/criterion.ts'
+import type { NextStep } from '../core/errors.ts'
+import type { Measurement } from '../core/measurement.ts'
+import { bestByValidation } from '../increments/candidate.ts'
+import type { IncrementFacts } from './increment-facts.ts'
+
+/** The best run by measured validation, baselines left out. */
+export function bestSoFar({ front, runs }: IncrementFacts): {
+  best?: { run: string; metrics: Measurement[] }
+} {
+  const best = bestByValidation(front.ml.success, runs)
+  return best ? { best: { run: best.run, metrics: best.metrics.slice(0, 12) } } : {}
+}
+
+/** What to do next: the loop's next step, then what the checks ask for. */
+export function nextSteps(facts: IncrementFacts, verdict: Verdict): NextStep[] {
+  const { increment, gate, runs } = facts
+  const id = increment.id
+  if (increment.status === 'completed' || increment.status === 'abandoned') {
+    return [
+      {
+        tool: 'sync_docs',
+        arguments: { increment: id },
+        why: 'keeps the living documents up to the records',
+      },
+    ]
+  }
+  const live = runs.filter(({ state }) => ['queued', 'starting', 'running', 'evaluating'].includes(state))
+  if (live.length > 0) {
+    return [
+      {
+        tool: 'get_run',
+        arguments: { run: live.slice(0, 20).map(({ run }) => run), wait_s: 40 },
+        why: 'waits for what is running',
+      },
+    ]
+  }
+  if (verdict.verdict === 'pass') {
+    return [{ tool: 'complete_increment', arguments: { increment: id }, why: 'every check passes' }]
+  }
+  if (!gate.dataset) {
+    return [
+      {
+        tool: 'register_dataset',
+        arguments: {
+          name: 'data',
+          source: 'path/to/data.csv',
+          target: 'column',
+          problem_type: gate.problemType,
+          increment: id,
+        },
+        why: 'profiles and splits the data and seals the test labels; name your own file and target',
+      },
+    ]
+  }
+  if (!gate.baselines.some(({ state }) => state === 'succeeded')) {
+    return [
+      {
+        tool: 'run_baselines',
+        arguments: { increment: id, wait_s: 40 },
+        why: 'every model has to beat a baseline',
+      },
+    ]
+  }
+  if (!gate.runs.some(({ state }) => state === 'succeeded')) {
+    return [
+      {
+        tool: 'run_experiment',
+        arguments: {
+          increment: id,
+          name: 'first',
+          command: ['python', `${increment.relative}/scripts/train.py`],
+          wait_s: 40,
+        },
+        why: 'trains a first candidate',
+      },
+    ]
+  }
+  const asked = verdict.checks.flatMap(({ status, next }) => (status !== 'pass' && next ? [next] : []))
+  const unique = [...new Map(asked.map((step) => [JSON.stringify({ ...step, why: '' }), step])).values()]
+  return unique.slice(0, 4)
+}

@@ -1,0 +1,60 @@
+import { createHash } from 'node:crypto'
+import { canonicalJson } from '../core/canonical-json.ts'
+import type { Criterion } from '../core/criterion.ts'
+import type { Ledger } from '../evidence/ledger.ts'
+import type { Waiver } from '../increments/gate-facts.ts'
+
+/** `data` of an `approval.given` line. */
+export type Approval =
+  | { increment: string; kind: 'criteria'; criteria_sha256: string; by: string; via: string }
+  | { increment: string; kind: 'waiver'; check: string; reason: string; by: string; via: string }
+
+/** What is asked for, without the mark that it is a proposal. */
+export function criteriaSha256(criteria: readonly Criterion[]): string {
+  const asked = criteria.map(({ metric, op, value, split }) => ({ metric, op, value, split }))
+  return createHash('sha256').update(canonicalJson(asked)).digest('hex')
+}
+
+function approvals(ledger: Ledger, increment: string): (Approval & { at: string })[] {
+  return ledger.lines
+    .filter((line) => line.event === 'approval.given' && line.verified && line.data.increment === increment)
+    .map((line) => ({ ...(line.data as unknown as Approval), at: line.at }))
+}
+
+/** Whether a person confirmed these very criteria. */
+export function criteriaConfirmed(
+  ledger: Ledger,
+  increment: string,
+  criteria: readonly Criterion[],
+): boolean {
+  const wanted = criteriaSha256(criteria)
+  return approvals(ledger, increment).some((one) => one.kind === 'criteria' && one.criteria_sha256 === wanted)
+}
+
+export function waiversOf(ledger: Ledger, increment: string): Waiver[] {
+  return approvals(ledger, increment).flatMap((one) =>
+    one.kind === 'waiver'
+      ? [{ check: one.check, reason: one.reason, by: one.by, at: one.at, via: one.via }]
+      : [],
+  )
+}
+
+/** By check id: what was asked when the first look froze the criteria, for each that is another now. */
+export function frozenCriteria(
+  ledger: Ledger,
+  increment: string,
+  criteria: readonly Criterion[],
+): Record<string, string> {
+  const frozen = ledger.lines.find(
+    (line) => line.event === 'criteria.frozen' && line.verified && line.data.increment === increment,
+  )
+  const before = (frozen?.data.success ?? []) as Criterion[]
+  return Object.fromEntries(
+    before.flatMap((asked) => {
+      const now = criteria.find(({ metric, split }) => metric === asked.metric && split === asked.split)
+      if (now && now.op === asked.op && now.value === asked.value) return []
+      const id = `criterion.${asked.metric}${asked.split && asked.split !== 'test' ? `.${asked.split}` : ''}`
+      return [[id, `${asked.metric} ${asked.op} ${asked.value}`]]
+    }),
+  )
+}

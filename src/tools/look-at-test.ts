@@ -1,0 +1,111 @@
+import { labInterpreter, projectInterpreter } from '../adapters/python/interpreter.ts'
+import type { RunSummary } from '../core/run-summary.ts'
+import { appendEvent, readLedger } from '../evidence/ledger.ts'
+import type { EvaluatedRun } from '../evidence/scoring.ts'
+import { evaluateBaselineTest, evaluateTest } from '../evidence/test-evaluation.ts'
+import { setCandidate } from '../increments/describe.ts'
+import { readSpec, resolveIncrement } from '../increments/load.ts'
+import { readFacts } from '../runs/facts.ts'
+import { writeDerived } from '../runs/finish.ts'
+import { indexRun } from '../runs/index-run.ts'
+import { summarizeIncrement } from '../runs/summary.ts'
+import type { Index } from '../store/index-db.ts'
+import { runFolder } from '../store/layout.ts'
+import type { Workspace } from '../store/workspace.ts'
+import type { ToolContext } from './context.ts'
+import { criteriaSha256 } from './ledger-decisions.ts'
+
+/**
+ * Scores a run on the sealed test set and counts the look. The first look of an increment fixes its candidate and
+ * freezes its criteria; the baselines are measured on test together with it, which is no look.
+ */
+export async function lookAtTest(
+  workspace: Workspace,
+  index: Index,
+  run: EvaluatedRun,
+  summary: RunSummary,
+  context: ToolContext,
+) {
+  const increment = resolveIncrement(workspace, run.increment)
+  const { ml } = readSpec(increment).front
+  if (summary.baseline) {
+    const metrics = await evaluateBaselineTest(workspace, run, context)
+    return { run: run.run, metrics, warnings: ['a baseline of the lab: no look'], next: [] }
+  }
+  const { metrics, look, repeated, warnings } = await evaluateTest(workspace, run, {
+    budget: ml.looks,
+    interpreter: interpreterOf(workspace, run.folder),
+    signal: context.signal,
+    progress: context.progress,
+  })
+  indexRun(index, run.run, run.folder)
+  writeDerived(index, run.run, run.folder)
+  if (!ml.candidate) {
+    await freeze(workspace, increment.id, run.run, ml)
+    setCandidate(increment, run.run)
+  }
+  warnings.push(...(await measureBaselines(workspace, index, increment, run.dataset, context)))
+  return {
+    run: run.run,
+    metrics,
+    look,
+    repeated,
+    warnings,
+    next: [
+      {
+        tool: 'validate_increment',
+        arguments: { increment: increment.id },
+        why: 'judges the candidate by what was measured',
+      },
+    ],
+  }
+}
+
+function interpreterOf(workspace: Workspace, folder: string): string | undefined {
+  const configured = readFacts(folder)?.record.interpreter ?? workspace.config.interpreter
+  return (configured === 'lab' ? labInterpreter() : projectInterpreter(workspace.root, configured)).path
+}
+
+/** A later change of the criteria is seen by comparing them with this line. */
+async function freeze(
+  workspace: Workspace,
+  increment: string,
+  candidate: string,
+  ml: { success: unknown; baseline: unknown },
+): Promise<void> {
+  const frozen = readLedger(workspace).lines.some(
+    ({ event, data }) => event === 'criteria.frozen' && data.increment === increment,
+  )
+  if (frozen) return
+  await appendEvent(workspace, 'criteria.frozen', {
+    increment,
+    candidate,
+    success: ml.success as never,
+    baseline: ml.baseline as never,
+    criteria_sha256: criteriaSha256(ml.success as never),
+  })
+}
+
+async function measureBaselines(
+  workspace: Workspace,
+  index: Index,
+  increment: { id: string; folder: string },
+  dataset: string,
+  context: ToolContext,
+): Promise<string[]> {
+  const baselines = summarizeIncrement(index, increment.id).filter(
+    (one) => one.baseline && one.state === 'succeeded' && one.dataset === dataset,
+  )
+  const warnings: string[] = []
+  for (const { run } of baselines) {
+    const folder = runFolder(workspace.layout, increment.folder, run)
+    try {
+      await evaluateBaselineTest(workspace, { run, increment: increment.id, folder, dataset }, context)
+    } catch (cause) {
+      warnings.push(
+        `${run} could not be measured on test: ${cause instanceof Error ? cause.message : String(cause)}`,
+      )
+    }
+  }
+  return warnings
+}

@@ -1,0 +1,135 @@
+import { z } from 'zod'
+import { PROBLEM_TYPES } from '../core/problem-types.ts'
+import { labReady, renderJob } from './lab-ready.ts'
+import { opened } from './opened-workspace.ts'
+import { IncrementId, JOB, NextSteps } from './shapes.ts'
+import { defineTool, renderNext, WRITES } from './tool.ts'
+
+const column = z.string().min(1).max(500)
+
+export const registerDatasetTool = defineTool({
+  name: 'register_dataset',
+  title: 'Register a data set',
+  description:
+    'Profiles, hashes and splits a CSV or Parquet file into train, validation and test, and seals the test labels outside the workspace, so that scores on test can be trusted. ' +
+    'Equal rows share a split; new rows move none. The same source and policy again is the version that exists. With `increment`, its documents then state this data.',
+  input: z.object({
+    name: z.string().min(1).max(100).describe('such as churn'),
+    source: z.string().min(1).max(4096).describe('path of a CSV or Parquet file'),
+    target: column.describe('column that the model predicts; the item column for recommendation'),
+    positive: z
+      .string()
+      .max(500)
+      .optional()
+      .describe('class that precision and recall are about; the rarer where left out'),
+    problem_type: z.enum(PROBLEM_TYPES),
+    split: z
+      .object({
+        method: z.enum(['stratified', 'random', 'time', 'group']),
+        validation: z.number().gt(0).lt(1).default(0.2),
+        test: z.number().gt(0).lt(1).default(0.2),
+        time_column: column,
+        group_column: column.describe(
+          'rows of one group share a split; the user column for recommendation, the series for time series',
+        ),
+        seed: z.number().int().nonnegative(),
+      })
+      .partial()
+      .strict()
+      .optional(),
+    id_column: column.optional(),
+    increment: IncrementId,
+  }),
+  output: z.object({
+    dataset: z.string().optional().describe('churn@1'),
+    rows: z.number().optional(),
+    columns: z.number().optional(),
+    target: z.string().optional(),
+    positive: z.string().optional(),
+    classes: z.array(z.string()).optional(),
+    splits: z.record(z.string(), z.object({ rows: z.number() })).optional(),
+    warnings: z.array(z.string()).optional(),
+    reused: z.boolean().optional(),
+    changed: z.array(z.string()).optional().describe('documents of the increment that now state this data'),
+    ...JOB,
+    next: NextSteps.optional(),
+  }),
+  annotations: WRITES,
+  command: {
+    positional: ['name', 'source'],
+    examples: [
+      'specweave-ml register-dataset churn data/churn.csv --target churn --problem-type classification --increment 0001',
+    ],
+  },
+  async handle(input, context) {
+    const session = await opened(context)
+    const { workspace } = session
+    const { increment: typed, ...data } = input
+    const [{ resolveIncrement }, { locateSource }] = await Promise.all([
+      import('../increments/load.ts'),
+      import('../evidence/dataset-source.ts'),
+    ])
+    // What can be refused is refused before the lab is waited for.
+    const increment = typed === undefined ? undefined : resolveIncrement(workspace, typed)
+    locateSource(workspace, data.source)
+    const job = await labReady(session, context, {
+      tool: 'register_dataset',
+      arguments: input,
+      why: 'the same call again',
+    })
+    if (job) return job
+    const { registerDataset } = await import('../evidence/registration.ts')
+    const { record, reused, rebuilt, warnings } = await registerDataset(workspace, data, context)
+    const described = increment
+      ? (await import('../increments/describe.ts')).describeDataset(increment, record)
+      : undefined
+    return {
+      dataset: record.dataset,
+      rows: record.rows,
+      columns: record.columns.length,
+      target: record.target,
+      positive: record.positive,
+      classes: record.classes?.slice(0, 50),
+      splits: Object.fromEntries(Object.entries(record.splits).map(([name, { rows }]) => [name, { rows }])),
+      warnings: [
+        ...warnings,
+        ...rebuilt.map(
+          (part) => `the ${part} were missing on this machine and were made again from the source`,
+        ),
+      ],
+      reused,
+      changed: described?.changed ?? [],
+      next: increment
+        ? [
+            {
+              tool: 'run_baselines',
+              arguments: { increment: increment.id },
+              why: 'every model has to beat a baseline',
+            },
+          ]
+        : [
+            {
+              tool: 'create_increment',
+              arguments: {
+                title: `${record.name} model`,
+                problem_type: record.problem_type,
+                dataset: record.dataset,
+              },
+              why: 'specifies what to build on it',
+            },
+          ],
+    }
+  },
+  render(output) {
+    const job = renderJob(output)
+    if (job) return job + renderNext(output.next)
+    const splits = Object.entries(output.splits ?? {}).map(([name, { rows }]) => `${name} ${rows}`)
+    return [
+      `${output.dataset}${output.reused ? ' (registered before)' : ''}: ${output.rows} rows, ${output.columns} columns, target ${output.target}${output.positive ? `, positive class ${output.positive}` : ''}`,
+      `rows: ${splits.join(', ')} (test labels sealed)`,
+      ...(output.warnings ?? []).map((warning) => `warning: ${warning}`),
+      ...(output.changed?.length ? [`updated: ${output.changed.join(', ')}`] : []),
+      renderNext(output.next),
+    ].join('\n')
+  },
+})

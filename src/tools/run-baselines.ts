@@ -1,0 +1,167 @@
+import { z } from 'zod'
+import { Refusal } from '../core/errors.ts'
+import type { ProblemType } from '../core/problem-types.ts'
+import type { Submitted } from '../runs/submit.ts'
+import { labReady, renderJob } from './lab-ready.ts'
+import { opened } from './opened-workspace.ts'
+import { RunView, renderRun, viewRun } from './run-view.ts'
+import { IncrementId, JOB, Metrics, NextSteps, WaitS } from './shapes.ts'
+import { defineTool, renderNext } from './tool.ts'
+
+export const STRATEGIES: Readonly<Record<ProblemType, readonly string[]>> = {
+  classification: ['random', 'popularity', 'rule-based'],
+  regression: ['random', 'popularity', 'rule-based'],
+  time_series: ['naive', 'seasonal-naive'],
+  recommendation: ['random', 'popularity'],
+}
+
+export const runBaselines = defineTool({
+  name: 'run_baselines',
+  title: 'Run the baselines',
+  description:
+    'Runs the trivial models that every candidate has to beat, on the same splits, as recorded runs of the lab: random, popularity (the majority class, or the median), ' +
+    'rule-based (the best rule on one column), naive and seasonal-naive for series. They are no looks at the test set.',
+  input: z.object({
+    increment: IncrementId,
+    dataset: z.string().max(300).optional(),
+    strategies: z
+      .array(z.string().min(1).max(100))
+      .min(1)
+      .max(10)
+      .optional()
+      .describe('all of the problem type where left out'),
+    wait_s: WaitS,
+  }),
+  output: z.object({
+    runs: z.array(RunView).optional(),
+    best: z.string().optional(),
+    metrics: Metrics.optional().describe('of the best'),
+    ...JOB,
+    next: NextSteps.optional(),
+  }),
+  annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: false },
+  command: { positional: ['increment'], examples: ['specweave-ml run-baselines 0042 --wait-s 40'] },
+  async handle(input, context) {
+    const session = await opened(context)
+    const { workspace, index } = session
+    const [{ runSetting }, { resolveIncrement, readSpec }, { findDataset }] = await Promise.all([
+      import('./run-setting.ts'),
+      import('../increments/load.ts'),
+      import('../evidence/datasets.ts'),
+    ])
+    const setting = runSetting(workspace, input.increment)
+    const increment = resolveIncrement(workspace, setting.increment.id)
+    const { success } = readSpec(increment).front.ml
+    const dataset = setting.dataset(input.dataset)
+    if (!dataset) {
+      throw new Refusal('DATASET_UNKNOWN', `Increment ${increment.id} has no dataset to run baselines on.`, {
+        missing: ['dataset'],
+        next: [
+          {
+            tool: 'register_dataset',
+            arguments: { increment: increment.id },
+            why: 'registers and splits the data',
+          },
+        ],
+      })
+    }
+    const { problem_type: problemType } = findDataset(workspace, dataset.id)
+    const strategies = checkedStrategies(input.strategies, problemType)
+    const job = await labReady(session, context, {
+      tool: 'run_baselines',
+      arguments: input,
+      why: 'the same call again',
+    })
+    if (job) return job
+    const [{ submitRun }, { schedule }, { waitForRuns }, { bestByValidation }, { summarizeRun }] =
+      await Promise.all([
+        import('../runs/submit.ts'),
+        import('../runs/schedule.ts'),
+        import('../runs/wait.ts'),
+        import('../increments/candidate.ts'),
+        import('../runs/summary.ts'),
+      ])
+    schedule(workspace, index)
+    const submitted: Submitted[] = []
+    for (const strategy of strategies) {
+      submitted.push(
+        await submitRun(workspace, index, {
+          increment: setting.increment,
+          name: `baseline-${strategy}`,
+          command: ['python', '-m', 'specweave_lab.baseline', '--strategy', strategy],
+          dataset,
+          baseline: strategy,
+          interpreter: 'lab',
+        }),
+      )
+    }
+    schedule(workspace, index)
+    await waitForRuns(
+      index,
+      submitted,
+      input.wait_s ?? 0,
+      'all',
+      context.signal,
+      () => void schedule(workspace, index),
+    )
+    const views = await Promise.all(
+      submitted.map(({ run, folder, reused }) =>
+        viewRun(workspace, index, run, folder, { logLines: 3, reused, brief: true }),
+      ),
+    )
+    const summaries = submitted.flatMap(({ run }) => summarizeRun(index, run) ?? [])
+    const best = bestByValidation(
+      success,
+      summaries.map((summary) => ({ ...summary, baseline: undefined })),
+    )
+    if (best) {
+      const { describe } = await import('../increments/describe.ts')
+      describe(increment, { baselines: summaries })
+    }
+    const open = views.filter(({ state }) => ['queued', 'starting', 'running', 'evaluating'].includes(state))
+    return {
+      runs: views,
+      ...(best ? { best: best.run, metrics: best.metrics } : {}),
+      next:
+        open.length > 0
+          ? [
+              {
+                tool: 'get_run',
+                arguments: { run: open.map(({ run }) => run), wait_s: 40 },
+                why: 'waits for them',
+              },
+            ]
+          : [
+              {
+                tool: 'run_experiment',
+                arguments: {
+                  increment: increment.id,
+                  name: 'first',
+                  command: ['python', `${increment.relative}/scripts/train.py`],
+                },
+                why: 'trains a first candidate',
+              },
+            ],
+    }
+  },
+  render(output) {
+    const job = renderJob(output)
+    if (job) return job + renderNext(output.next)
+    return `${(output.runs ?? []).map((view) => renderRun({ ...view, logs: undefined })).join('\n')}${output.best ? `\nbest on validation: ${output.best}` : ''}${renderNext(output.next)}`
+  },
+})
+
+function checkedStrategies(
+  asked: readonly string[] | undefined,
+  problemType: ProblemType,
+): readonly string[] {
+  const known = STRATEGIES[problemType]
+  const strategies = (asked ?? known).map((strategy) => (strategy === 'majority' ? 'popularity' : strategy))
+  const unknown = strategies.filter((strategy) => !known.includes(strategy))
+  if (unknown.length > 0) {
+    throw new Refusal('INPUT_INVALID', `No baseline for ${problemType} is called ${unknown.join(', ')}.`, {
+      invalid: [{ field: 'strategies', problem: `must be of ${known.join(', ')}` }],
+    })
+  }
+  return [...new Set(strategies)]
+}

@@ -1,0 +1,162 @@
+import { z } from 'zod'
+import { Refusal } from '../core/errors.ts'
+import type { Submitted } from '../runs/submit.ts'
+import { opened } from './opened-workspace.ts'
+import { RunView, renderRun, viewRun } from './run-view.ts'
+import { IncrementId, NextSteps, WaitS } from './shapes.ts'
+import { defineTool, renderNext } from './tool.ts'
+
+const name = z
+  .string()
+  .min(1)
+  .max(300)
+  .describe('such as xgboost: it gets the next number; exp-003-xgboost stands as it is')
+const command = z
+  .array(z.string().max(100_000))
+  .min(1)
+  .max(1000)
+  .describe(
+    'argv, no shell. {lr}, {run_dir}, {seed}, {train}, {validation}, {test}, {params_file} are filled in',
+  )
+const common = {
+  dataset: z.string().max(300).optional().describe("such as churn@1; the increment's where left out"),
+  params: z.record(z.string(), z.unknown()).optional(),
+  metrics_from: z
+    .array(z.object({ path: z.string().min(1).max(4096), step: z.string().optional() }))
+    .max(20)
+    .optional()
+    .describe('CSV or JSONL files that the script writes, taken up as reported points'),
+  cwd: z.string().max(4096).optional().describe("relative to the workspace's root"),
+  env: z.record(z.string(), z.string()).optional(),
+  timeout_s: z.number().positive().optional(),
+  resources: z
+    .object({
+      cpus: z.number().positive(),
+      gpus: z.number().int().nonnegative(),
+      memory_gb: z.number().positive(),
+    })
+    .partial()
+    .strict()
+    .optional()
+    .describe('1 CPU and no GPU where left out'),
+  seeds: z
+    .array(z.number().int().nonnegative())
+    .min(1)
+    .max(100)
+    .optional()
+    .describe('one child run for each'),
+}
+
+export const runExperiment = defineTool({
+  name: 'run_experiment',
+  title: 'Run an experiment',
+  description:
+    'Starts one command, or several side by side, as recorded runs: they survive this server, and queue for CPUs, memory and GPUs. Answers at once with run ids; wait_s waits. ' +
+    'A bare `python` is the project interpreter. The script hands in predictions/<split>.csv (by the SDK or as a file in {run_dir}), which the lab scores; what it prints or types is only `reported`. ' +
+    'The same request again is answered by the run that is there (`again: true` runs anew).',
+  input: z.object({
+    increment: IncrementId,
+    name: name.optional(),
+    command: command.optional(),
+    ...common,
+    experiments: z
+      .array(z.object({ name, command, ...common }).strict())
+      .min(1)
+      .max(100)
+      .optional()
+      .describe('several at once, instead of name and command; what stands outside holds for all'),
+    wait_s: WaitS,
+    again: z.boolean().default(false).describe('run even where this request was answered before'),
+  }),
+  output: RunView.partial({ run: true, state: true }).extend({
+    runs: z.array(RunView).optional(),
+    next: NextSteps.optional(),
+  }),
+  annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: true },
+  command: {
+    examples: [
+      'specweave-ml run-experiment --increment 0042 --name forest --command python --command train.py --wait-s 30',
+      'specweave-ml run --increment 0042 --name xgboost -- python train.py',
+    ],
+  },
+  async handle(input, context) {
+    const { experiments, wait_s, again, increment: typed, ...single } = input
+    const asked = experiments ? experiments.map((one) => ({ ...without(single), ...without(one) })) : [single]
+    const missing = asked.flatMap(({ name, command }) => [
+      ...(name ? [] : ['name']),
+      ...(command ? [] : ['command']),
+    ])
+    if (missing.length > 0) {
+      throw new Refusal('INPUT_INVALID', 'A run needs a name and a command, or a list of experiments.', {
+        missing: [...new Set(missing)],
+      })
+    }
+    const { workspace, index } = await opened(context)
+    const [{ schedule }, submit, { waitForRuns }, { runSetting }] = await Promise.all([
+      import('../runs/schedule.ts'),
+      import('../runs/submit.ts'),
+      import('../runs/wait.ts'),
+      import('./run-setting.ts'),
+    ])
+    schedule(workspace, index)
+    const setting = runSetting(workspace, typed)
+    const requests = asked.map(({ seeds, dataset, ...one }) => ({
+      seeds,
+      request: {
+        ...one,
+        name: one.name!,
+        command: one.command!,
+        again,
+        increment: setting.increment,
+        dataset: setting.dataset(dataset),
+      },
+    }))
+    // All are checked before the first is queued: a refusal changes nothing.
+    for (const { request } of requests) {
+      submit.checkRequest(workspace, request)
+    }
+    const submitted: Submitted[] = []
+    for (const { seeds, request } of requests) {
+      submitted.push(
+        seeds
+          ? await submit.submitSeeds(workspace, index, request, seeds)
+          : await submit.submitRun(workspace, index, request),
+      )
+    }
+    schedule(workspace, index)
+    if (wait_s)
+      await waitForRuns(
+        index,
+        submitted,
+        wait_s,
+        'all',
+        context.signal,
+        () => void schedule(workspace, index),
+      )
+    const logLines = submitted.length > 1 ? 5 : 20
+    const views = await Promise.all(
+      submitted.map(({ run, folder, reused }) =>
+        viewRun(workspace, index, run, folder, { logLines, reused, brief: submitted.length > 1 }),
+      ),
+    )
+    return experiments ? { runs: views, next: nextOf(views) } : views[0]!
+  },
+  render(output) {
+    if (!output.runs) return renderRun(output as RunView) + renderNext(output.next)
+    return output.runs.map(renderRun).join('\n\n') + renderNext(output.next)
+  },
+})
+
+function without<T extends object>(value: T): Partial<T> {
+  return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as Partial<T>
+}
+
+function nextOf(views: RunView[]): z.input<typeof NextSteps> {
+  const open = views
+    .filter(({ state }) => ['queued', 'starting', 'running', 'evaluating'].includes(state))
+    .map(({ run }) => run)
+  if (open.length > 0)
+    return [{ tool: 'get_run', arguments: { run: open, wait_s: 40 }, why: 'waits for them' }]
+  const increment = views[0]?.run.split('/')[0]
+  return [{ tool: 'compare_runs', arguments: { increment }, why: 'sets them side by side' }]
+}

@@ -1,0 +1,55 @@
+import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { findLab } from '../adapters/lab/environment.ts'
+import { labVersion } from '../adapters/lab/process.ts'
+import { evaluateSplits } from '../evidence/evaluation.ts'
+import type { Workspace } from '../store/workspace.ts'
+
+/** What the lab made of a run's predictions at its end. */
+export interface OpenScores {
+  warnings: string[]
+  labUsed: boolean
+}
+
+/**
+ * Scores what a run handed in for train and validation. Its test predictions stay unscored until `evaluate_run` asks.
+ * One that handed in nothing is told which lines it lacks.
+ */
+export async function scoreOpenSplits(
+  workspace: Workspace,
+  run: string,
+  folder: string,
+  dataset: string,
+): Promise<OpenScores> {
+  const handedIn = predictionFiles(folder)
+  if (handedIn.length === 0) return { warnings: [NOTHING_HANDED_IN], labUsed: false }
+  if (!handedIn.some((file) => file === 'train.csv' || file === 'validation.csv'))
+    return { warnings: [], labUsed: false }
+  if (!findLab()) {
+    return {
+      warnings: [
+        'not measured yet: the lab is not set up (specweave-ml setup); evaluate_run measures it then',
+      ],
+      labUsed: false,
+    }
+  }
+  await labVersion()
+  const increment = run.split('/')[0] ?? ''
+  const { warnings } = await evaluateSplits(workspace, { run, increment, folder, dataset })
+  return { warnings, labUsed: true }
+}
+
+function predictionFiles(folder: string): string[] {
+  const predictions = join(folder, 'predictions')
+  return existsSync(predictions) ? readdirSync(predictions).filter((name) => name.endsWith('.csv')) : []
+}
+
+const NOTHING_HANDED_IN = [
+  'no predictions were handed in, so nothing can be measured. With the SDK:',
+  '    import specweave',
+  '    ds = specweave.load_dataset()',
+  '    with specweave.track_experiment("...") as exp:',
+  '        exp.save_predictions("validation", model.predict(ds.validation.features))',
+  '        exp.save_predictions("test", model.predict(ds.test.features))',
+  'Without it: write {run_dir}/predictions/validation.csv and test.csv with the columns row_id,prediction',
+].join('\n')

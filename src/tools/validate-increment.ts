@@ -1,0 +1,67 @@
+import { z } from 'zod'
+import { opened } from './opened-workspace.ts'
+import { IncrementId, NextSteps } from './shapes.ts'
+import { defineTool, renderNext, WRITES } from './tool.ts'
+
+export const Checks = z.array(
+  z.object({
+    id: z.string(),
+    status: z.enum(['pass', 'fail', 'missing', 'waived', 'pending_approval']),
+    message: z.string(),
+    evidence: z.string().optional(),
+    next: z.record(z.string(), z.unknown()).optional(),
+  }),
+)
+
+export const validateIncrement = defineTool({
+  name: 'validate_increment',
+  title: 'Validate an increment',
+  description:
+    'Checks every criterion and rule for the one candidate, by measured numbers only, and says pass, fail or missing with the evidence and the next call. ' +
+    'A pass needs a number measured on the sealed test set (evaluate_run with split test). The verdict is recorded in the ledger.',
+  input: z.object({ increment: IncrementId }),
+  output: z.object({
+    increment: z.string(),
+    verdict: z.enum(['pass', 'fail', 'incomplete']),
+    candidate: z.string().optional(),
+    checks: Checks,
+    warnings: z.array(z.string()).optional(),
+    next: NextSteps,
+  }),
+  annotations: WRITES,
+  command: { positional: ['increment'], examples: ['specweave-ml validate-increment 0042'] },
+  async handle(input, context) {
+    const { workspace, index } = await opened(context)
+    const [{ schedule }, { resolveIncrement }, { validated }, { nextSteps }] = await Promise.all([
+      import('../runs/schedule.ts'),
+      import('../increments/load.ts'),
+      import('./validated.ts'),
+      import('./increment-progress.ts'),
+    ])
+    schedule(workspace, index)
+    const increment = resolveIncrement(workspace, input.increment)
+    const { facts, verdict } = await validated(workspace, index, increment, context)
+    return {
+      increment: increment.id,
+      verdict: verdict.verdict,
+      ...(verdict.candidate ? { candidate: verdict.candidate } : {}),
+      checks: verdict.checks.map(({ id, status, message, evidence, next }) => ({
+        id,
+        status,
+        message,
+        ...(evidence ? { evidence } : {}),
+        ...(next && status !== 'pass' ? { next: next as Record<string, unknown> } : {}),
+      })),
+      warnings: verdict.warnings,
+      next: nextSteps(facts, verdict),
+    }
+  },
+  render({ increment, verdict, candidate, checks, warnings, next }) {
+    return [
+      `${increment}: ${verdict.toUpperCase()}${candidate ? `, candidate ${candidate}` : ''}`,
+      ...checks.map(({ id, status, message }) => `${status.padEnd(7)} ${id}: ${message}`),
+      ...(warnings ?? []).map((warning) => `warning: ${warning}`),
+      renderNext(next),
+    ].join('\n')
+  },
+})

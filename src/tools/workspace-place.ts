@@ -1,0 +1,60 @@
+import { pythonEnvironment } from '../adapters/python/environment.ts'
+import { projectInterpreter } from '../adapters/python/interpreter.ts'
+import { Refusal } from '../core/errors.ts'
+import { createWorkspace } from '../store/create-workspace.ts'
+import { openIndex } from '../store/index-db.ts'
+import type { Workspace } from '../store/workspace.ts'
+import type { ToolContext } from './context.ts'
+
+/** What the generated scripts import. */
+const NEEDED = ['pandas', 'scikit-learn']
+
+/**
+ * The workspace that the host found, or a new one where there is none. A new one is set to the lab's interpreter where
+ * the project's own lacks what `scripts/train.py` imports; then the lab's set-up begins in the background.
+ */
+export async function workspaceFor(context: ToolContext): Promise<{ workspace: Workspace; notes: string[] }> {
+  try {
+    return { workspace: await context.workspace(), notes: [] }
+  } catch (cause) {
+    if (!(cause instanceof Refusal && cause.code === 'WORKSPACE_MISSING')) throw cause
+  }
+  const lacking = await lackingPackages(context.home.folder)
+  const workspace = createWorkspace(context.home.folder, {
+    named: context.home.named,
+    ...(lacking ? { interpreter: 'lab' } : {}),
+  })
+  const notes = [`made the workspace ${workspace.layout.folder}`]
+  if (lacking) {
+    notes.push(`${lacking}: ml.yaml has "interpreter: lab", which runs scripts in the lab's own environment`)
+    notes.push(...(await beginLab(workspace)))
+  }
+  return { workspace, notes }
+}
+
+async function lackingPackages(root: string): Promise<string | undefined> {
+  try {
+    const { path } = projectInterpreter(root, undefined)
+    const environment = await pythonEnvironment(path)
+    const installed = new Set(Object.keys(environment?.packages ?? {}).map((name) => name.toLowerCase()))
+    const missing = NEEDED.filter((name) => !installed.has(name))
+    return missing.length > 0
+      ? `${environment?.interpreter ?? path} lacks ${missing.join(' and ')}`
+      : undefined
+  } catch (cause) {
+    return cause instanceof Error ? cause.message : String(cause)
+  }
+}
+
+async function beginLab(workspace: Workspace): Promise<string[]> {
+  const { findLab } = await import('../adapters/lab/environment.ts')
+  if (findLab()) return []
+  const [{ submitJob }, { schedule }] = await Promise.all([
+    import('../runs/submit-job.ts'),
+    import('../runs/schedule.ts'),
+  ])
+  const index = await openIndex(workspace.layout, workspace.config.id)
+  const job = submitJob(workspace, index, ['setup', '--workspace', workspace.root])
+  schedule(workspace, index)
+  return [`the lab is being set up in the background (${job.run})`]
+}

@@ -1,0 +1,149 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import type { Verdict } from '../../src/core/criterion.ts'
+import { Refusal } from '../../src/core/errors.ts'
+import { decideCompletion } from '../../src/increments/complete.ts'
+import { engineInUse, projectName } from '../../src/increments/engine.ts'
+import { listIncrements, readSpec, resolveIncrement } from '../../src/increments/load.ts'
+import { setStatus, touch } from '../../src/increments/status.ts'
+import { create, newWorkspace } from './workspace.ts'
+
+function refusal(call: () => unknown): Refusal {
+  try {
+    call()
+  } catch (thrown) {
+    if (thrown instanceof Refusal) return thrown
+    throw thrown
+  }
+  throw new Error('was not refused')
+}
+
+describe('finding an increment', () => {
+  const workspace = newWorkspace()
+  it('says how to begin where there is none', () => {
+    expect(refusal(() => resolveIncrement(workspace)).next[0]).toMatchObject({ tool: 'create_increment' })
+  })
+
+  it('takes the active one, a number, a folder, a slug', () => {
+    const churn = create(workspace, { title: 'Churn model' })
+    for (const named of [undefined, '', '1', '0001', '#1', '0001-churn-model', 'churn-model'])
+      expect(resolveIncrement(workspace, named).folder).toBe(churn.folder)
+  })
+
+  it('names the nearest', () => {
+    const refused = refusal(() => resolveIncrement(workspace, 'chrun-model'))
+    expect(refused.code).toBe('INCREMENT_UNKNOWN')
+    expect(refused.next[0]).toMatchObject({ tool: 'get_increment', arguments: { increment: '0001' } })
+    expect(refusal(() => resolveIncrement(workspace, '../../etc')).code).toBe('INCREMENT_UNKNOWN')
+    expect(refusal(() => resolveIncrement(workspace, '0009')).message).toContain('0001-churn-model')
+  })
+
+  it('asks where several are active', () => {
+    const second = create(workspace, { title: 'Fraud model' })
+    const refused = refusal(() => resolveIncrement(workspace))
+    expect(refused.code).toBe('INCREMENT_AMBIGUOUS')
+    expect(refused.message).toContain('0001-churn-model (active), 0002-fraud-model (active)')
+    setStatus(second, 'paused', { reason: 'waits for data' })
+    expect(resolveIncrement(workspace).id).toBe('0001')
+    expect(resolveIncrement(workspace, '2').status).toBe('paused')
+  })
+
+  it('leaves out what is no increment of ours', () => {
+    mkdirSync(join(workspace.layout.increments, '0007-login-page'))
+    writeFileSync(
+      join(workspace.layout.increments, '0007-login-page', 'spec.md'),
+      '---\nincrement: 0007-login-page\n---\n',
+    )
+    expect(listIncrements(workspace).map(({ id }) => id)).toEqual(['0001', '0002'])
+  })
+
+  it('tells line and column of a spec.md that cannot be read', () => {
+    const increment = resolveIncrement(workspace, '1')
+    const file = join(increment.path, 'spec.md')
+    const text = readFileSync(file, 'utf8')
+    writeFileSync(file, text.replace('looks: 3', 'looks: many'))
+    const refused = refusal(() => readSpec(increment))
+    expect(refused.code).toBe('SPEC_INVALID')
+    expect(refused.message).toMatch(/\.specweave\/increments\/0001-churn-model\/spec\.md:\d+:10: ml\.looks/)
+    writeFileSync(file, text)
+  })
+})
+
+describe('the status', () => {
+  it('is in metadata.json, and the front matter follows', () => {
+    const increment = create(newWorkspace(), { title: 'Churn model' })
+    const file = join(increment.path, 'metadata.json')
+    writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, 'utf8')), externalRefs: { a: 1 } }))
+    setStatus(increment, 'abandoned', {
+      reason: 'not better than the baseline',
+      now: new Date('2026-11-22T00:00:00Z'),
+    })
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({
+      status: 'abandoned',
+      lastActivity: '2026-11-22T00:00:00.000Z',
+      abandonedAt: '2026-11-22T00:00:00.000Z',
+      abandonedReason: 'not better than the baseline',
+      externalRefs: { a: 1 },
+    })
+    expect(readSpec(increment).front.status).toBe('abandoned')
+    touch(increment, new Date('2026-11-23T00:00:00Z'))
+    expect(JSON.parse(readFileSync(file, 'utf8')).lastActivity).toBe('2026-11-23T00:00:00.000Z')
+  })
+
+  it('changes nothing where spec.md cannot be read', () => {
+    const increment = create(newWorkspace(), { title: 'Churn model' })
+    writeFileSync(join(increment.path, 'spec.md'), 'no front matter')
+    const before = readFileSync(join(increment.path, 'metadata.json'), 'utf8')
+    expect(refusal(() => setStatus(increment, 'completed')).code).toBe('SPEC_INVALID')
+    expect(readFileSync(join(increment.path, 'metadata.json'), 'utf8')).toBe(before)
+  })
+})
+
+describe('the SpecWeave engine', () => {
+  it('is in use where its config.json stands', () => {
+    const { layout } = newWorkspace()
+    expect(engineInUse(layout)).toBe(false)
+    writeFileSync(join(layout.folder, 'config.json'), '{"project":{"name":"Shop Backend"}}')
+    expect(engineInUse(layout)).toBe(true)
+    expect(projectName(layout)).toBe('shop-backend')
+  })
+})
+
+describe('the end of an increment', () => {
+  const pass: Verdict = { verdict: 'pass', checks: [] }
+  const fail: Verdict = {
+    verdict: 'fail',
+    checks: [{ id: 'criterion.f1.test', status: 'fail', message: 'f1 > 0.6: measured 0.5.' }],
+  }
+  const facts = { increment: '0001', status: 'active', verdict: pass, engineInUse: false } as const
+
+  it('is completed, or up for review by the engine', () => {
+    expect(decideCompletion(facts)).toMatchObject({ status: 'completed', passed: true, heading: 'PASSED' })
+    expect(decideCompletion({ ...facts, engineInUse: true })).toMatchObject({
+      status: 'ready_for_review',
+      passed: true,
+    })
+  })
+
+  it('is refused without a passing validation', () => {
+    const refused = refusal(() => decideCompletion({ ...facts, verdict: fail, outcome: 'passed' }))
+    expect(refused.code).toBe('VALIDATION_NOT_PASSED')
+    expect(refused.invalid).toEqual([{ field: 'criterion.f1.test', problem: 'f1 > 0.6: measured 0.5.' }])
+    expect(refused.next.at(-1)).toMatchObject({ arguments: { outcome: 'not_passed' } })
+  })
+
+  it('may be honest', () => {
+    const end = decideCompletion({ ...facts, verdict: fail, outcome: 'not_passed', engineInUse: true })
+    expect(end).toMatchObject({
+      status: 'abandoned',
+      heading: 'NOT PASSED',
+      reason: 'validation fail: criterion.f1.test',
+    })
+    expect(refusal(() => decideCompletion({ ...facts, outcome: 'not_passed' })).missing).toEqual(['reason'])
+  })
+
+  it('comes once', () => {
+    expect(refusal(() => decideCompletion({ ...facts, status: 'completed' })).code).toBe('INCREMENT_CLOSED')
+  })
+})

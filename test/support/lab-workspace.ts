@@ -1,0 +1,148 @@
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { processesOfRun } from '../../src/adapters/process/group.ts'
+import { sleep } from '../../src/core/clock.ts'
+import { isEnd } from '../../src/core/run-state.ts'
+import { lookAt } from '../../src/runs/index-run.ts'
+import type { Claim, End, Started } from '../../src/runs/record.ts'
+import { refreshIndex } from '../../src/runs/refresh.ts'
+import { schedule, setProgram } from '../../src/runs/schedule.ts'
+import { type RunRequest, type Submitted, submitRun } from '../../src/runs/submit.ts'
+import { type Index, openIndex } from '../../src/store/index-db.ts'
+import { openWorkspace, type Workspace } from '../../src/store/workspace.ts'
+
+export const MAIN = resolve(import.meta.dirname, '../../dist/main.js')
+
+/** A workspace in a temporary folder with one bare increment, and a state folder of its own. */
+export class LabWorkspace {
+  readonly root: string
+  readonly state: string
+  workspace: Workspace
+
+  constructor(options: { config?: string; git?: boolean } = {}) {
+    this.root = mkdtempSync(join(tmpdir(), 'specweave-ml-test-'))
+    this.state = join(this.root, '.state')
+    process.env.SPECWEAVE_STATE_DIR = this.state
+    setProgram([process.execPath, MAIN])
+    mkdirSync(join(this.root, '.specweave/increments/0001-trial/experiments'), { recursive: true })
+    if (options.config) writeFileSync(join(this.root, '.specweave/ml.yaml'), options.config)
+    if (options.git) {
+      const git = (...args: string[]): void =>
+        void execFileSync('git', [
+          '-C',
+          this.root,
+          '-c',
+          'user.name=t',
+          '-c',
+          'user.email=t@example.org',
+          ...args,
+        ])
+      git('init', '-q')
+      git('commit', '-q', '--allow-empty', '-m', 'begin')
+    }
+    this.workspace = openWorkspace(this.root)
+  }
+
+  index(): Promise<Index> {
+    return openIndex(this.workspace.layout, '')
+  }
+
+  write(path: string, text: string): void {
+    const file = join(this.root, path)
+    mkdirSync(resolve(file, '..'), { recursive: true })
+    writeFileSync(file, text)
+  }
+
+  async submit(request: Partial<RunRequest> & Pick<RunRequest, 'command'>): Promise<Submitted> {
+    return submitRun(this.workspace, await this.index(), {
+      increment: { id: '0001', folder: '0001-trial' },
+      name: 'try',
+      ...request,
+    })
+  }
+
+  /** Queues a Python program and starts it. */
+  async start(program: string, request: Partial<RunRequest> = {}): Promise<Submitted> {
+    const submitted = await this.submit({ command: ['python', '-c', program], ...request })
+    await this.schedule()
+    return submitted
+  }
+
+  async schedule(): Promise<void> {
+    schedule(this.workspace, await this.index())
+  }
+
+  /** Waits until `condition` gives something; a hang guard ends the wait. */
+  async until<T>(
+    condition: () => T | undefined | false | Promise<T | undefined | false>,
+    what: string,
+    seconds = 60,
+  ): Promise<T> {
+    for (const end = Date.now() + seconds * 1000; Date.now() < end; ) {
+      const found = await condition()
+      if (found) return found
+      await sleep(20)
+    }
+    throw new Error(`waited ${seconds} s for ${what}`)
+  }
+
+  started(folder: string): Promise<Started> {
+    return this.until(() => this.read<Started>(folder, 'started.json'), 'the start')
+  }
+
+  claim(folder: string, n = 1): Promise<Claim> {
+    return this.until(() => this.read<Claim>(folder, `claim-${n}.json`), `claim ${n}`)
+  }
+
+  /** Waits for end.json; keeps scheduling, as any process that looks would. */
+  async end(folder: string): Promise<End> {
+    let looks = 0
+    return this.until(async () => {
+      if (++looks % 25 === 0) await this.schedule()
+      return this.read<End>(folder, 'end.json')
+    }, 'the end')
+  }
+
+  read<T>(folder: string, name: string): T | undefined {
+    try {
+      return JSON.parse(readFileSync(join(folder, name), 'utf8')) as T
+    } catch {
+      return undefined
+    }
+  }
+
+  log(folder: string, stream = 'stdout'): string {
+    return readFileSync(join(folder, 'logs', `${stream}.log`), 'utf8')
+  }
+
+  state_(folder: string): string | undefined {
+    return lookAt(folder)?.judgement.state
+  }
+
+  /** Ends what still runs, then removes the folder. */
+  async dispose(): Promise<void> {
+    for (const { folder, facts, judgement } of refreshIndex(this.workspace, await this.index())) {
+      if (isEnd(judgement.state)) continue
+      for (const pid of [
+        facts.claim?.pid,
+        facts.started?.pid,
+        ...processesOfRun(facts.started?.pid ?? -1, folder),
+      ]) {
+        if (pid && pid !== process.pid) kill(pid)
+      }
+    }
+    await sleep(50)
+    ;(await this.index()).driver.close()
+    rmSync(this.root, { recursive: true, force: true, maxRetries: 5 })
+  }
+}
+
+export function kill(pid: number, signal: NodeJS.Signals = 'SIGKILL'): void {
+  try {
+    process.kill(pid, signal)
+  } catch {
+    // It has ended already.
+  }
+}
