@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { createExclusive } from '../adapters/files.ts'
 import { machineCapacity } from '../adapters/machine.ts'
@@ -55,6 +56,12 @@ function readyRuns(workspace: Workspace, index: Index): Ready[] {
     )
     .map((row) => ({ ...row, record: JSON.parse(row.record) as RunRecord }))
     .filter(({ record }) => !record.children)
+    // A look from before the claim may have been written down after it: the file decides.
+    .map((row) =>
+      row.state === 'queued' && existsSync(join(row.folder, 'claim-1.json'))
+        ? { ...row, state: 'starting' }
+        : row,
+    )
   const queued = rows.filter(({ state }) => state === 'queued')
   if (queued.length === 0) return []
   // Jobs are the tools' own work: they take no slot and wait for nobody.

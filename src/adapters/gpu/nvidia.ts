@@ -7,12 +7,13 @@ export interface Gpu {
   memoryBytes: number
 }
 
-let known: Gpu[] | undefined
+let known: { gpus: Gpu[]; path: string | undefined } | undefined
 
-/** The whole GPUs that `nvidia-smi` lists; none where it is missing or fails. Asked once a process. */
+/** The whole GPUs that `nvidia-smi` lists; none where it is missing or fails. Asked once for each PATH. */
 export function listGpus(): Gpu[] {
-  known ??= query()
-  return known
+  const path = process.env.PATH
+  if (known?.path !== path) known = { gpus: query(), path }
+  return known?.gpus ?? []
 }
 
 export function gpuCount(): number {
