@@ -1,7 +1,7 @@
 // A customer-churn model from spec to verdict, by a real MCP client over stdio on real data, then an existing script
 // that knows nothing of us. `npm run demo` runs it; it leaves everything under demo-workspace/ to look at.
 import { spawnSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, rmSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
@@ -78,6 +78,17 @@ function measured(view, name, split) {
   return view.metrics?.find((one) => one.source === 'measured' && one.name === name && one.split === split)
 }
 
+/** An assistant ticks its tasks by editing tasks.md; get_increment shows a tick that the record contradicts. */
+function tick(path, tasks) {
+  const file = join(workspace, path, 'tasks.md')
+  const text = readFileSync(file, 'utf8').replace(
+    /### (T-\d+):[^\n]*\n\*\*Status\*\*: \[ \] pending/g,
+    (whole, id) => (tasks.includes(id) ? whole.replace('[ ] pending', '[x] completed') : whole),
+  )
+  writeFileSync(file, text)
+  say(`\n     (ticked ${tasks.join(', ')} in ${path}/tasks.md)`)
+}
+
 async function churn(client) {
   const increment = await call(client, 'create_increment', {
     title: 'build a churn model',
@@ -144,6 +155,7 @@ async function churn(client) {
   )
   const verdict = await call(client, 'validate_increment', { increment: id })
   expect(verdict.verdict === 'pass', 'the validation passes')
+  tick(increment.path, ['T-001', 'T-002', 'T-003', 'T-004', 'T-006'])
   const done = await call(client, 'complete_increment', { increment: id })
   expect(done.status === 'completed', 'the increment is completed')
   const synced = await call(client, 'sync_docs', { mode: 'check' })

@@ -22,6 +22,7 @@ datasets/*/v*/test.*
 increments/*/experiments/**
 !increments/*/experiments/**/
 !increments/*/experiments/comparison.md
+!increments/*/experiments/differences.json
 !increments/*/experiments/**/run.json
 !increments/*/experiments/**/params.json
 !increments/*/experiments/**/metrics.json

@@ -10,6 +10,7 @@ import type { Index } from '../store/index-db.ts'
 import { runFolder } from '../store/layout.ts'
 import type { Workspace } from '../store/workspace.ts'
 import { gatherFacts } from './increment-facts.ts'
+import { keptDifferences } from './kept-differences.ts'
 import { environmentOf } from './run-environment.ts'
 
 type Known = Record<string, { verdict: Verdict; differences: readonly Difference[] }>
@@ -47,6 +48,7 @@ export async function synchronise(
         ? environmentOf(join(runFolder(workspace.layout, increment.folder, candidate), 'run.json'))
         : undefined,
       models: versionsIn(join(increment.path, 'models')),
+      differences: known[increment.id]?.differences ?? keptDifferences(increment, gathered.ranking?.metric),
       looks: gathered.looks,
     }
   })

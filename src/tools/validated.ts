@@ -11,6 +11,7 @@ import { testedDifferences } from './comparison-setting.ts'
 import type { ToolContext } from './context.ts'
 import { gatherFacts, type IncrementFacts } from './increment-facts.ts'
 import { bestSoFar } from './increment-progress.ts'
+import { keepDifferences } from './kept-differences.ts'
 
 export interface Validated {
   facts: IncrementFacts
@@ -28,6 +29,7 @@ export async function validated(
   const facts = gatherFacts(workspace, index, increment)
   const verdict = judge(facts.gate)
   const differences = await differencesOf(workspace, facts, context)
+  if (facts.ranking && differences.length > 0) keepDifferences(increment, facts.ranking.metric, differences)
   writeComparisonPage(facts, differences)
   const data = {
     increment: increment.id,
