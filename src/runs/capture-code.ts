@@ -90,6 +90,7 @@ function reasonToOmit(root: string, path: string): string | undefined {
 
 function hashFile(path: string): string {
   const size = statSync(path).size
-  if (size > 64 * 1024 * 1024) return `size:${size}`
+  // Hashing data at every start would make each run wait for it.
+  if (size > 8 * 1024 * 1024) return `size:${size}`
   return createHash('sha256').update(readFileSync(path)).digest('hex')
 }

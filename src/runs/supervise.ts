@@ -7,6 +7,7 @@ import { liveness } from '../adapters/process/identity.ts'
 import { pythonEnvironment } from '../adapters/python/environment.ts'
 import { sleep } from '../core/clock.ts'
 import { Refusal } from '../core/errors.ts'
+import { JOB_ID } from '../core/ids.ts'
 import type { Index } from '../store/index-db.ts'
 import type { Workspace } from '../store/workspace.ts'
 import { captureCode, storeCode } from './capture-code.ts'
@@ -112,17 +113,19 @@ async function begin(
 ): Promise<{ wrapper: Promise<void>; described: Promise<void>; warnings: string[] }> {
   const splits = record.dataset ? hooks.splits(record.dataset) : undefined
   const prepared = prepareRun(workspace, folder, record, claimed.claim, splits)
-  const code = await captureCode(workspace.root, scriptsOf(workspace.root, record))
-  storeCode(workspace.layout, code)
-  const described: RunRecord = { ...record, code: code.record, hardware: hardware() }
+  // A job is this program's own work: there is no code of the user's in it.
+  const code = JOB_ID.test(record.run)
+    ? undefined
+    : await captureCode(workspace.root, scriptsOf(workspace.root, record))
+  if (code) storeCode(workspace.layout, code)
+  const described: RunRecord = { ...record, code: code?.record, hardware: hardware() }
   writeFileAtomic(join(folder, 'run.json'), `${JSON.stringify(described, undefined, 2)}\n`)
   const { ended } = startCommand(folder, prepared)
   // Packages do not change within the first second of a run: the command need not wait for their listing.
   return {
     wrapper: ended,
     described: describeEnvironment(folder, described, prepared),
-    warnings:
-      code.record.git_sha === null ? ['the workspace is not in Git: only a copy of the script was kept'] : [],
+    warnings: code && !code.inGit ? ['the workspace is not in Git: only a copy of the script was kept'] : [],
   }
 }
 

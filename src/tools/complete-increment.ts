@@ -1,6 +1,6 @@
 import { relative } from 'node:path'
 import { z } from 'zod'
-import { opened } from './opened-workspace.ts'
+import { openedToWrite } from './opened-workspace.ts'
 import { IncrementId, NextSteps } from './shapes.ts'
 import { defineTool, renderNext } from './tool.ts'
 
@@ -33,7 +33,7 @@ export const completeIncrement = defineTool({
     ],
   },
   async handle(input, context) {
-    const { workspace, index } = await opened(context)
+    const { workspace, index } = await openedToWrite(context)
     const [
       { schedule },
       { resolveIncrement },

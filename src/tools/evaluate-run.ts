@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { Refusal } from '../core/errors.ts'
 import { isEnd } from '../core/run-state.ts'
 import { labReady, renderJob } from './lab-ready.ts'
-import { opened } from './opened-workspace.ts'
+import { openedToWrite } from './opened-workspace.ts'
 import { renderMetric } from './run-view.ts'
 import { JOB, Metrics, NextSteps } from './shapes.ts'
 import { defineTool, renderNext } from './tool.ts'
@@ -42,7 +42,7 @@ export const evaluateRun = defineTool({
     ],
   },
   async handle(input, context) {
-    const session = await opened(context)
+    const session = await openedToWrite(context)
     const { workspace, index } = session
     const [{ findRun }, { schedule }, { indexRun }, { summarizeRun }] = await Promise.all([
       import('../runs/find-run.ts'),

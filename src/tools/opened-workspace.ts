@@ -1,4 +1,6 @@
+import { accessSync, constants } from 'node:fs'
 import type { Index } from '../store/index-db.ts'
+import type { Layout } from '../store/layout.ts'
 import type { Workspace } from '../store/workspace.ts'
 import type { ToolContext } from './context.ts'
 
@@ -8,7 +10,48 @@ export interface Opened {
   index: Index
 }
 
+/** For tools that only read. A workspace that cannot be written to is read with an index in the state folder. */
 export async function opened(context: ToolContext): Promise<Opened> {
-  const [workspace, { openIndex }] = await Promise.all([context.workspace(), import('../store/index-db.ts')])
-  return { workspace, index: await openIndex(workspace.layout, workspace.config.id) }
+  const workspace = await context.workspace()
+  return { workspace, index: await indexOf(workspace) }
+}
+
+/**
+ * For tools that change the workspace.
+ * @throws Refusal WORKSPACE_READ_ONLY before anything was begun.
+ */
+export async function openedToWrite(context: ToolContext): Promise<Opened> {
+  const workspace = await context.workspace()
+  const problem = notWritable(workspace.layout)
+  if (problem) {
+    const { Refusal } = await import('../core/errors.ts')
+    throw new Refusal(
+      'WORKSPACE_READ_ONLY',
+      `${workspace.layout.folder} cannot be written to (${problem}); nothing was changed. Make it writable, or work in a copy: get_increment, get_run, list_runs and compare_runs go on here.`,
+      { next: [{ tool: 'get_increment', arguments: {}, why: 'reads what there is' }] },
+    )
+  }
+  return { workspace, index: await indexOf(workspace) }
+}
+
+export async function indexOf({ layout, config, root }: Workspace): Promise<Index> {
+  const { openIndex } = await import('../store/index-db.ts')
+  if (!notWritable(layout)) return openIndex(layout, config.id)
+  const [{ createHash }, { join }, { stateFolder }] = await Promise.all([
+    import('node:crypto'),
+    import('node:path'),
+    import('../adapters/state-folder.ts'),
+  ])
+  const key = createHash('sha256').update(root).digest('hex').slice(0, 16)
+  return openIndex({ ...layout, folder: join(stateFolder(), 'index', key) }, config.id)
+}
+
+/** @returns the system's code, such as EROFS. */
+function notWritable({ folder }: Layout): string | undefined {
+  try {
+    accessSync(folder, constants.W_OK)
+    return undefined
+  } catch (cause) {
+    return (cause as NodeJS.ErrnoException).code
+  }
 }

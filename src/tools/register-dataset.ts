@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { PROBLEM_TYPES } from '../core/problem-types.ts'
 import { labReady, renderJob } from './lab-ready.ts'
-import { opened } from './opened-workspace.ts'
+import { openedToWrite } from './opened-workspace.ts'
 import { IncrementId, JOB, NextSteps } from './shapes.ts'
 import { defineTool, renderNext, WRITES } from './tool.ts'
 
@@ -62,7 +62,7 @@ export const registerDatasetTool = defineTool({
     ],
   },
   async handle(input, context) {
-    const session = await opened(context)
+    const session = await openedToWrite(context)
     const { workspace } = session
     const { increment: typed, ...data } = input
     const [{ resolveIncrement }, { locateSource }] = await Promise.all([

@@ -3,7 +3,7 @@ import { Refusal } from '../core/errors.ts'
 import type { ProblemType } from '../core/problem-types.ts'
 import type { Submitted } from '../runs/submit.ts'
 import { labReady, renderJob } from './lab-ready.ts'
-import { opened } from './opened-workspace.ts'
+import { openedToWrite } from './opened-workspace.ts'
 import { RunView, renderRun, viewRun } from './run-view.ts'
 import { IncrementId, JOB, Metrics, NextSteps, WaitS } from './shapes.ts'
 import { defineTool, renderNext } from './tool.ts'
@@ -42,7 +42,7 @@ export const runBaselines = defineTool({
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   command: { positional: ['increment'], examples: ['specweave-ml run-baselines 0042 --wait-s 40'] },
   async handle(input, context) {
-    const session = await opened(context)
+    const session = await openedToWrite(context)
     const { workspace, index } = session
     const [{ runSetting }, { resolveIncrement, readSpec }, { findDataset }] = await Promise.all([
       import('./run-setting.ts'),

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { Refusal } from '../core/errors.ts'
 import type { Submitted } from '../runs/submit.ts'
-import { opened } from './opened-workspace.ts'
+import { openedToWrite } from './opened-workspace.ts'
 import { RunView, renderRun, viewRun } from './run-view.ts'
 import { IncrementId, NextSteps, WaitS } from './shapes.ts'
 import { defineTool, renderNext } from './tool.ts'
@@ -43,6 +43,7 @@ const common = {
     .array(z.number().int().nonnegative())
     .min(1)
     .max(100)
+    .refine((seeds) => new Set(seeds).size === seeds.length, 'each seed once')
     .optional()
     .describe('one child run for each'),
 }
@@ -91,10 +92,11 @@ export const runExperiment = defineTool({
         missing: [...new Set(missing)],
       })
     }
-    const { workspace, index } = await opened(context)
-    const [{ schedule }, submit, { waitForRuns }, { runSetting }] = await Promise.all([
+    const { workspace, index } = await openedToWrite(context)
+    const [{ schedule }, submit, { checkedName }, { waitForRuns }, { runSetting }] = await Promise.all([
       import('../runs/schedule.ts'),
       import('../runs/submit.ts'),
+      import('../runs/naming.ts'),
       import('../runs/wait.ts'),
       import('./run-setting.ts'),
     ])
@@ -113,6 +115,7 @@ export const runExperiment = defineTool({
     }))
     // All are checked before the first is queued: a refusal changes nothing.
     for (const { request } of requests) {
+      checkedName(request.name)
       submit.checkRequest(workspace, request)
     }
     const submitted: Submitted[] = []

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { opened } from './opened-workspace.ts'
+import { openedToWrite } from './opened-workspace.ts'
 import { defineTool } from './tool.ts'
 
 export const stopRun = defineTool({
@@ -18,7 +18,7 @@ export const stopRun = defineTool({
     examples: ['specweave-ml stop-run 0042/exp-003-xgboost --reason "loss diverged"'],
   },
   async handle({ run: typed, reason }, context) {
-    const { workspace, index } = await opened(context)
+    const { workspace, index } = await openedToWrite(context)
     const [{ schedule }, { findRun }, { stopOne }] = await Promise.all([
       import('../runs/schedule.ts'),
       import('../runs/find-run.ts'),

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { opened } from './opened-workspace.ts'
+import { opened, openedToWrite } from './opened-workspace.ts'
 import { IncrementId, NextSteps } from './shapes.ts'
 import { defineTool, renderNext, WRITES } from './tool.ts'
 
@@ -25,7 +25,7 @@ export const syncDocsTool = defineTool({
     examples: ['specweave-ml sync-docs', 'specweave-ml sync-docs --mode check'],
   },
   async handle({ increment, mode }, context) {
-    const { workspace, index } = await opened(context)
+    const { workspace, index } = await (mode === 'check' ? opened(context) : openedToWrite(context))
     const [{ schedule }, { synchronise }] = await Promise.all([
       import('../runs/schedule.ts'),
       import('./living-documents.ts'),

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { opened } from './opened-workspace.ts'
+import { openedToWrite } from './opened-workspace.ts'
 import { IncrementId, NextSteps } from './shapes.ts'
 import { defineTool, renderNext, WRITES } from './tool.ts'
 
@@ -31,7 +31,7 @@ export const validateIncrement = defineTool({
   annotations: WRITES,
   command: { positional: ['increment'], examples: ['specweave-ml validate-increment 0042'] },
   async handle(input, context) {
-    const { workspace, index } = await opened(context)
+    const { workspace, index } = await openedToWrite(context)
     const [{ schedule }, { resolveIncrement }, { validated }, { nextSteps }] = await Promise.all([
       import('../runs/schedule.ts'),
       import('../increments/load.ts'),

@@ -118,7 +118,8 @@ async function index(workspace: Workspace): Promise<Finding[]> {
 async function ledger(workspace: Workspace): Promise<Finding[]> {
   const { readLedger } = await import('../../../evidence/ledger.ts')
   const { lines, problems } = readLedger(workspace)
-  if (problems.length === 0) return [ok(`ledger: ${lines.length} lines, all verified`)]
+  if (problems.length === 0)
+    return [ok(`ledger: ${lines.length} line${lines.length === 1 ? '' : 's'}, all verified`)]
   return problems.map(({ file, line, what }) => problem(`${file}${line ? `:${line}` : ''}: ${what}`))
 }
 
