@@ -23,20 +23,21 @@ export interface Completion {
   note?: string
 }
 
+/** @throws Refusal INCREMENT_CLOSED */
+export function refuseClosed(increment: string, status: IncrementStatus): void {
+  if (status !== 'completed' && status !== 'abandoned') return
+  throw new Refusal('INCREMENT_CLOSED', `Increment ${increment} is ${status} already; nothing was changed.`, {
+    next: [{ tool: 'get_increment', arguments: { increment }, why: 'shows how it ended' }],
+  })
+}
+
 /**
  * What an increment's end is.
  * @throws Refusal INCREMENT_CLOSED, VALIDATION_NOT_PASSED (with the failed checks), INPUT_INVALID
  */
 export function decideCompletion(facts: CompletionFacts): Completion {
   const { increment, verdict } = facts
-  if (facts.status === 'completed' || facts.status === 'abandoned')
-    throw new Refusal(
-      'INCREMENT_CLOSED',
-      `Increment ${increment} is ${facts.status} already; nothing was changed.`,
-      {
-        next: [{ tool: 'get_increment', arguments: { increment }, why: 'shows how it ended' }],
-      },
-    )
+  refuseClosed(increment, facts.status)
   if (facts.outcome === 'not_passed') return notPassed(facts)
   if (verdict.verdict !== 'pass') throw refuseUnpassed(increment, verdict)
   if (facts.engineInUse)

@@ -4,10 +4,45 @@ import { readText } from '../adapters/files.ts'
 import type { Index } from '../store/index-db.ts'
 import { sql } from '../store/schema.ts'
 import { list } from './facts.ts'
+import type { RunRecord } from './record.ts'
 
 /** What a run's records show that its owner should know, from the index and the folder. */
 export function runWarnings(index: Index, run: string, folder: string): string[] {
-  return [...nonFinite(index, run), ...malformed(index, run), ...missingPackage(folder)]
+  return [
+    ...nonFinite(index, run),
+    ...malformed(index, run),
+    ...sharedLogs(index, run),
+    ...missingPackage(folder),
+  ]
+}
+
+/** A log outside the run's folder that another run, alive at the same time, was to be read from too. */
+function sharedLogs(index: Index, run: string): string[] {
+  const row = index.first(
+    sql.selectFrom('runs').select(['record', 'created', 'ended']).where('run', '=', run),
+  )
+  const own = row ? logsOutside(JSON.parse(row.record) as RunRecord) : []
+  if (!row || own.length === 0) return []
+  const others = index.all(
+    sql
+      .selectFrom('runs')
+      .select(['run', 'record'])
+      .where('run', '<>', run)
+      .where('created', '<=', row.ended ?? new Date().toISOString())
+      .where((where) => where.or([where('ended', 'is', null), where('ended', '>=', row.created)])),
+  )
+  return others.flatMap((other) => {
+    const shared = logsOutside(JSON.parse(other.record) as RunRecord).filter((path) => own.includes(path))
+    return shared.map(
+      (path) => `${path} was written by ${other.run} at the same time: their points are mixed; use {run_dir}`,
+    )
+  })
+}
+
+function logsOutside(record: RunRecord): string[] {
+  return (record.metrics_from ?? [])
+    .filter(({ path }) => !path.includes('{'))
+    .map(({ path }) => join(record.cwd, path))
 }
 
 function nonFinite(index: Index, run: string): string[] {

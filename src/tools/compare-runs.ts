@@ -1,11 +1,15 @@
 import { z } from 'zod'
 import { Refusal } from '../core/errors.ts'
+import { nearest } from '../core/ids.ts'
 import type { Measurement, Split } from '../core/measurement.ts'
 import { metricDirection } from '../core/metrics.ts'
+import type { Index } from '../store/index-db.ts'
 import { opened } from './opened-workspace.ts'
 import { renderMetric, short } from './run-view.ts'
 import { IncrementId, Metrics, NextSteps } from './shapes.ts'
 import { defineTool, READ_ONLY, renderNext } from './tool.ts'
+
+const DEFAULTS: Readonly<Record<string, unknown>> = { split: 'validation', limit: 10, differences: true }
 
 const Difference = z.object({
   a: z.string(),
@@ -78,6 +82,16 @@ export const compareRuns = defineTool({
     const metric = setting.metric
     const direction = input.direction ?? metricDirection(metric) ?? setting.direction
     if (!direction) {
+      const close = nearMetrics(index, metric)
+      if (close)
+        throw new Refusal('INPUT_INVALID', `No run has a metric called ${metric}. ${close.hint}`, {
+          invalid: [{ field: 'metric', problem: 'no run has it' }],
+          next: close.names.slice(0, 1).map((name) => ({
+            tool: 'compare_runs',
+            arguments: { ...asked(input), metric: name },
+            why: 'the nearest name',
+          })),
+        })
       throw new Refusal(
         'INPUT_INVALID',
         `Whether a higher or a lower ${metric} is better is not known from its name.`,
@@ -86,7 +100,7 @@ export const compareRuns = defineTool({
           next: [
             {
               tool: 'compare_runs',
-              arguments: { ...input, direction: 'maximize' },
+              arguments: { ...asked(input), direction: 'maximize' },
               why: 'says which way is better',
             },
           ],
@@ -155,6 +169,32 @@ export const compareRuns = defineTool({
     ].join('\n')
   },
 })
+
+/** Of the metrics that runs have, those nearest to a name that none of them has; `undefined` where one has it. */
+function nearMetrics(index: Index, metric: string): { names: string[]; hint: string } | undefined {
+  const known = index.driver
+    .all('SELECT DISTINCT name FROM metrics ORDER BY name')
+    .map(({ name }) => String(name))
+  if (known.includes(metric)) return undefined
+  const names = nearest(metric, known)
+  if (known.length === 0) return { names, hint: 'No run has a metric yet.' }
+  return {
+    names,
+    hint:
+      names.length > 0
+        ? `Did you mean ${names.join(' or ')}?`
+        : `There are ${known.slice(0, 20).join(', ')}.`,
+  }
+}
+
+/** The arguments as the caller gave them: what was left out stays out. */
+function asked(input: object): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(input).filter(
+      ([name, value]) => value !== undefined && JSON.stringify(value) !== JSON.stringify(DEFAULTS[name]),
+    ),
+  )
+}
 
 /** The metric that is compared by first, whoever computed it; then a few others of the split. */
 function shownMetrics(metrics: readonly Measurement[], metric: string, split: Split): Measurement[] {

@@ -10,6 +10,7 @@ import { type IncrementRef, readSpec, resolveIncrement } from '../increments/loa
 import { sql } from '../store/schema.ts'
 import type { Workspace } from '../store/workspace.ts'
 import type { ToolContext } from './context.ts'
+import { indexOf } from './opened-workspace.ts'
 
 /** Runs beyond these are ranked, and not tested: each test more makes every other one weaker. */
 const MOST_TESTED = 20
@@ -56,8 +57,7 @@ export async function testedDifferences(
   if (!best.dataset || split === 'folds' || same.length < 2 || !findLab())
     return { differences: [], left_out: [] }
   const { compareOnSplit } = await import('../evidence/comparison.ts')
-  const { openIndex } = await import('../store/index-db.ts')
-  const index = await openIndex(workspace.layout, workspace.config.id)
+  const index = await indexOf(workspace)
   const folders = same.flatMap(
     ({ run }) => index.first(sql.selectFrom('runs').select(['run', 'folder']).where('run', '=', run)) ?? [],
   )

@@ -38,7 +38,7 @@ export const completeIncrement = defineTool({
       { schedule },
       { resolveIncrement },
       { validated },
-      { decideCompletion },
+      { decideCompletion, refuseClosed },
       { engineInUse },
       closing,
     ] = await Promise.all([
@@ -51,6 +51,8 @@ export const completeIncrement = defineTool({
     ])
     schedule(workspace, index)
     const increment = resolveIncrement(workspace, input.increment)
+    // Before anything is judged: a verdict on a closed increment would be written into the ledger.
+    refuseClosed(increment.id, increment.status)
     const result = await validated(workspace, index, increment, context)
     const completion = decideCompletion({
       increment: increment.id,

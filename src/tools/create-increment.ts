@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { NextStep } from '../core/errors.ts'
 import { PROBLEM_TYPES } from '../core/problem-types.ts'
+import { registerStep } from './register-step.ts'
 import { NextSteps } from './shapes.ts'
 import { defineTool, renderNext } from './tool.ts'
 
@@ -69,19 +70,7 @@ export const createIncrementTool = defineTool({
             why: 'every model has to beat a baseline',
           },
         ]
-      : [
-          {
-            tool: 'register_dataset',
-            arguments: {
-              name: 'data',
-              source: 'path/to/data.csv',
-              target: 'column',
-              problem_type: input.problem_type,
-              increment: created.increment,
-            },
-            why: 'profiles and splits the data and seals the test labels; name your own file and target',
-          },
-        ]
+      : [registerStep(created.increment, input.problem_type)]
     return {
       increment: created.increment,
       path: created.path,

@@ -3,6 +3,7 @@ import { Refusal } from '../core/errors.ts'
 import { isEnd } from '../core/run-state.ts'
 import { labReady, renderJob } from './lab-ready.ts'
 import { openedToWrite } from './opened-workspace.ts'
+import { registerStep } from './register-step.ts'
 import { renderMetric } from './run-view.ts'
 import { JOB, Metrics, NextSteps } from './shapes.ts'
 import { defineTool, renderNext } from './tool.ts'
@@ -79,16 +80,16 @@ export const evaluateRun = defineTool({
       )
     }
     if (!summary.dataset) {
+      const { readSpec, resolveIncrement } = await import('../increments/load.ts')
       throw new Refusal(
         'DATASET_UNKNOWN',
-        `${run} was run without a registered dataset: there are no labels to measure it by.`,
+        `${run} was run without a registered dataset: there are no labels to measure it by. Register the data, then run the experiment again.`,
         {
           next: [
-            {
-              tool: 'register_dataset',
-              arguments: { increment: summary.increment },
-              why: 'registers the data; then run the experiment again',
-            },
+            registerStep(
+              summary.increment,
+              readSpec(resolveIncrement(workspace, summary.increment)).front.ml.problem.type,
+            ),
           ],
         },
       )

@@ -3,6 +3,7 @@ import type { NextStep } from '../core/errors.ts'
 import type { Measurement } from '../core/measurement.ts'
 import { bestByValidation } from '../increments/candidate.ts'
 import type { IncrementFacts } from './increment-facts.ts'
+import { registerStep } from './register-step.ts'
 
 /** The best run by measured validation, baselines left out. */
 export function bestSoFar({ front, runs }: IncrementFacts): {
@@ -39,19 +40,7 @@ export function nextSteps(facts: IncrementFacts, verdict: Verdict): NextStep[] {
     return [{ tool: 'complete_increment', arguments: { increment: id }, why: 'every check passes' }]
   }
   if (!gate.dataset) {
-    return [
-      {
-        tool: 'register_dataset',
-        arguments: {
-          name: 'data',
-          source: 'path/to/data.csv',
-          target: 'column',
-          problem_type: gate.problemType,
-          increment: id,
-        },
-        why: 'profiles and splits the data and seals the test labels; name your own file and target',
-      },
-    ]
+    return [registerStep(id, gate.problemType)]
   }
   if (!gate.baselines.some(({ state }) => state === 'succeeded')) {
     return [

@@ -24,6 +24,7 @@ export async function labReady(
 ): Promise<JobAnswer | undefined> {
   const { findLab } = await import('../adapters/lab/environment.ts')
   if (findLab()) return undefined
+  await requireBasePython()
   const [{ submitJob }, { schedule }, { waitForRuns }, { lookAt }, { logTail }, { Refusal }] =
     await Promise.all([
       import('../runs/submit-job.ts'),
@@ -57,6 +58,18 @@ export async function labReady(
     state,
     next: [{ tool: 'get_run', arguments: { run: job.run, wait_s: 40 }, why: 'waits for the lab' }, retry],
   }
+}
+
+/** @throws Refusal INTERPRETER_MISSING where the set-up could not even begin: a job for it would only fail. */
+async function requireBasePython(): Promise<void> {
+  const [{ findBasePython, noBasePython }, { findOnPath }] = await Promise.all([
+    import('../adapters/lab/base-python.ts'),
+    import('../adapters/python/interpreter.ts'),
+  ])
+  // uv brings a Python along.
+  if (findOnPath('uv')) return
+  const base = await findBasePython()
+  if ('tried' in base) throw noBasePython(base.tried)
 }
 
 export function renderJob(answer: { job?: string; state?: string }): string | undefined {

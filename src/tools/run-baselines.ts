@@ -4,6 +4,7 @@ import type { ProblemType } from '../core/problem-types.ts'
 import type { Submitted } from '../runs/submit.ts'
 import { labReady, renderJob } from './lab-ready.ts'
 import { openedToWrite } from './opened-workspace.ts'
+import { registerStep } from './register-step.ts'
 import { RunView, renderRun, viewRun } from './run-view.ts'
 import { IncrementId, JOB, Metrics, NextSteps, WaitS } from './shapes.ts'
 import { defineTool, renderNext } from './tool.ts'
@@ -51,18 +52,12 @@ export const runBaselines = defineTool({
     ])
     const setting = runSetting(workspace, input.increment)
     const increment = resolveIncrement(workspace, setting.increment.id)
-    const { success } = readSpec(increment).front.ml
+    const { success, problem } = readSpec(increment).front.ml
     const dataset = setting.dataset(input.dataset)
     if (!dataset) {
       throw new Refusal('DATASET_UNKNOWN', `Increment ${increment.id} has no dataset to run baselines on.`, {
         missing: ['dataset'],
-        next: [
-          {
-            tool: 'register_dataset',
-            arguments: { increment: increment.id },
-            why: 'registers and splits the data',
-          },
-        ],
+        next: [registerStep(increment.id, problem.type)],
       })
     }
     const { problem_type: problemType } = findDataset(workspace, dataset.id)

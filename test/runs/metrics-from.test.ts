@@ -43,3 +43,23 @@ test('a log that was never written is a warning', async () => {
   expect(end.state).toBe('succeeded')
   expect(end.warnings.join()).toContain('none.csv was never written')
 })
+
+test('a log that two live runs share is named in the warnings of both', async () => {
+  lab = new LabWorkspace({ config: 'limits: {cpus: 2}\n' })
+  const program = 'import time; open("shared.csv", "a").write("step,loss\\n0,1\\n"); time.sleep(1)'
+  const start = (name: string) =>
+    lab.submit({
+      command: ['python', '-c', program],
+      name,
+      params: { name },
+      metrics_from: [{ path: 'shared.csv' }],
+    })
+  const [a, b] = [await start('a'), await start('b')]
+  await lab.schedule()
+  expect((await lab.end(a.folder)).warnings.join()).toContain(
+    `shared.csv was written by ${b.run} at the same time`,
+  )
+  expect((await lab.end(b.folder)).warnings.join()).toContain(
+    `shared.csv was written by ${a.run} at the same time`,
+  )
+})

@@ -4,7 +4,10 @@ import { setProgram } from '../../runs/schedule.ts'
 import { superviseRun } from '../../runs/supervise.ts'
 import { openIndex } from '../../store/index-db.ts'
 import { openWorkspace } from '../../store/workspace.ts'
+import { asDefect } from '../calls/defect-log.ts'
 import { supervisorHooks } from './hooks.ts'
+
+const EXIT_DEFECT = 70
 
 /**
  * `specweave-ml supervise --workspace DIR [RUN]`: a small detached process that carries runs to their end. It claims
@@ -30,6 +33,10 @@ export async function main(argv: string[]): Promise<number> {
       wanted = undefined
       await superviseRun(workspace, index, claimed, hooks)
     }
+  } catch (cause) {
+    // Nobody reads this process's output. The run goes on without it, and the next that looks adopts it.
+    asDefect(cause, 'supervise')
+    return EXIT_DEFECT
   } finally {
     await hooks.close()
   }
