@@ -5,7 +5,6 @@ import { join, resolve } from 'node:path'
 import { processesOfRun } from '../../src/adapters/process/group.ts'
 import { sleep } from '../../src/core/clock.ts'
 import { isEnd } from '../../src/core/run-state.ts'
-import { lookAt } from '../../src/runs/index-run.ts'
 import type { Claim, End, Started } from '../../src/runs/record.ts'
 import { refreshIndex } from '../../src/runs/refresh.ts'
 import { schedule, setProgram } from '../../src/runs/schedule.ts'
@@ -117,8 +116,13 @@ export class LabWorkspace {
     return readFileSync(join(folder, 'logs', `${stream}.log`), 'utf8')
   }
 
-  state_(folder: string): string | undefined {
-    return lookAt(folder)?.judgement.state
+  /** The lines of a file in the workspace; none where it is missing. */
+  lines(path: string): string[] {
+    try {
+      return readFileSync(join(this.root, path), 'utf8').split('\n').filter(Boolean)
+    } catch {
+      return []
+    }
   }
 
   /** Ends what still runs, then removes the folder. */

@@ -1,0 +1,44 @@
+"""The methods of the lab process, one line each. A method's module is imported when it is first asked for."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable
+from importlib import import_module, metadata
+from typing import Any
+
+from specweave_lab import __version__
+
+Progress = Callable[[str, float], None]
+Method = Callable[[dict[str, Any], Progress], dict[str, Any]]
+
+PACKAGES = ("numpy", "scipy", "pandas", "pyarrow", "scikit-learn", "joblib")
+
+
+def ping(_params: dict[str, Any], _progress: Progress) -> dict[str, Any]:
+    """Who answers: versions of the lab, of Python and of the packages (null where one is missing)."""
+    packages: dict[str, str | None] = {}
+    for name in PACKAGES:
+        try:
+            packages[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            packages[name] = None
+    return {"version": __version__, "python": platform.python_version(), "packages": packages}
+
+
+def _later(module: str, function: str) -> Method:
+    """The function of that module, imported at the first call: SciPy and pandas take a second to load."""
+
+    def method(params: dict[str, Any], progress: Progress) -> dict[str, Any]:
+        return getattr(import_module(f"specweave_lab.{module}"), function)(params, progress)
+
+    return method
+
+
+METHODS: dict[str, Method] = {
+    "ping": ping,
+    "dataset_hash": _later("registration", "dataset_hash"),
+    "register_dataset": _later("registration", "register_dataset"),
+    "evaluate": _later("evaluation", "evaluate"),
+    "compare": _later("comparison", "compare"),
+}

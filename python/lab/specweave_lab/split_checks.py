@@ -1,0 +1,64 @@
+"""What the splits must hold before they are written: rows in each, and enough of every class."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from specweave_lab.errors import dataset_invalid, first_few
+from specweave_lab.splitting import SPLITS, TEST, TRAIN, SplitPolicy
+
+FEW_ROWS = 10
+
+
+def check_splits(
+    assigned: np.ndarray,
+    units: np.ndarray,
+    policy: SplitPolicy,
+    classes: list[str] | None,
+    codes: np.ndarray | None,
+    problem_type: str,
+) -> list[str]:
+    """Refuse an empty split; warn of small classes, few groups, equal rows and a shuffled series.
+
+    Of the test split a warning says only that a class is below 10 rows, never how many: its labels are
+    sealed.
+    """
+    sizes = np.bincount(assigned, minlength=3)
+    if not sizes.all():
+        empty = [SPLITS[i] for i in np.flatnonzero(sizes == 0)]
+        what = {"group": "groups", "time": "different times"}.get(policy.method, "rows")
+        raise dataset_invalid(
+            "source",
+            f"{first_few(empty)} would be empty: there are too few {what} for shares of "
+            f"{policy.validation:g} and {policy.test:g}.",
+            f"Use more {what}, other shares or another seed.",
+        )
+    warnings = []
+    if codes is not None and classes is not None:
+        for split, name in enumerate(SPLITS):
+            counts = np.bincount(codes[assigned == split], minlength=len(classes))
+            for code in np.flatnonzero(counts < FEW_ROWS)[:5]:
+                few = f"fewer than {FEW_ROWS}" if split == TEST else f"{counts[code]} (fewer than {FEW_ROWS})"
+                warnings.append(f'Class "{classes[code]}" has {few} rows in {name}.')
+            if (counts < FEW_ROWS).sum() > 5:
+                warnings.append(
+                    f"{(counts < FEW_ROWS).sum()} classes have fewer than {FEW_ROWS} rows in {name}."
+                )
+    distinct = len(np.unique(units[:, 0]))
+    if policy.method == "group" and distinct < 30:
+        warnings.append(f'There are only {distinct} groups in "{policy.group_column}": the shares are rough.')
+    elif (
+        policy.method in ("stratified", "random")
+        and problem_type != "recommendation"
+        and distinct < len(assigned)
+    ):
+        warnings.append(
+            f"{len(assigned) - distinct:,} rows are equal to another one in all features: equal rows share a split."
+        )
+    if problem_type == "time_series" and policy.method != "time":
+        warnings.append(
+            f"A series split by {policy.method} lets a model see the future: time is meant for it."
+        )
+    if sizes[TRAIN] < 0.5 * (1 - policy.validation - policy.test) * len(assigned):
+        warnings.append(f"train has {sizes[TRAIN]:,} of {len(assigned):,} rows, far below its share.")
+    return warnings
