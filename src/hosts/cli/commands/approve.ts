@@ -2,7 +2,7 @@ import { userInfo } from 'node:os'
 import { createInterface } from 'node:readline/promises'
 import { parseArgs } from 'node:util'
 import { Refusal } from '../../../core/errors.ts'
-import type { CliCommand } from '../commands.ts'
+import type { CliCommand } from '../cli-command.ts'
 import type { CliIo } from '../io.ts'
 
 export const approve: CliCommand = {

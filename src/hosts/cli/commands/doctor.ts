@@ -1,7 +1,7 @@
 import { readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Workspace } from '../../../store/workspace.ts'
-import type { CliCommand } from '../commands.ts'
+import type { CliCommand } from '../cli-command.ts'
 import { EXIT } from '../exit-codes.ts'
 
 interface Finding {

@@ -1,4 +1,4 @@
-import type { CliCommand } from '../commands.ts'
+import type { CliCommand } from '../cli-command.ts'
 
 export const rebuildIndexCommand: CliCommand = {
   name: 'rebuild-index',

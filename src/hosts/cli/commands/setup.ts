@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import type { CliCommand } from '../commands.ts'
+import type { CliCommand } from '../cli-command.ts'
 
 export const setup: CliCommand = {
   name: 'setup',

@@ -1,4 +1,4 @@
-import type { CliCommand } from '../commands.ts'
+import type { CliCommand } from '../cli-command.ts'
 import { EXIT } from '../exit-codes.ts'
 
 export const verify: CliCommand = {
