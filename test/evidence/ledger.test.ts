@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { once } from 'node:events'
 import {
   cpSync,
   mkdirSync,
@@ -252,13 +253,15 @@ describe('writers at once', () => {
     expect(lines.map(({ seq }) => seq)).toEqual(printed)
   })
 
-  it('keeps every acknowledged line of writers that are killed', { timeout: 30_000 }, async () => {
+  it('keeps every acknowledged line of writers that are killed', { timeout: 90_000 }, async () => {
     const { workspace } = sandbox()
     const program = await bundle('append-events.ts')
     const acknowledged: number[] = []
     for (let round = 0; round < 4; round++) {
       const runs = ['a', 'b'].map((name) => start(program, [workspace.root, '100000', name]))
-      await new Promise((resolve) => setTimeout(resolve, 300 + round * 90))
+      // Both have begun; then at a moment that differs from round to round.
+      await Promise.all(runs.map(({ child }) => once(child.stdout!, 'data')))
+      await new Promise((resolve) => setTimeout(resolve, 100 + round * 90))
       for (const { child } of runs) child.kill('SIGKILL')
       for (const { output } of runs) acknowledged.push(...(await output).split('\n').slice(0, -1).map(Number))
     }
