@@ -252,10 +252,11 @@ class Batch {
         )
         break
       case 'status':
-        index.driver.run('UPDATE runs SET status = ? WHERE run = ?', [
-          JSON.stringify({ value: event.v, reason: event.reason }),
-          run,
-        ])
+        // Several processes may speak for one run: the latest word stands, whichever file is read first.
+        index.driver.run(
+          `UPDATE runs SET status = ? WHERE run = ? AND (status IS NULL OR coalesce(json_extract(status, '$.t'), 0) <= ?)`,
+          [JSON.stringify({ value: event.v, reason: event.reason, t: event.t }), run, event.t],
+        )
         break
       case 'predictions':
         break

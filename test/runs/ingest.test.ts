@@ -166,3 +166,11 @@ test('a sampled curve keeps its ends and its peaks', () => {
   expect(curve.sample.at(-1)?.[0]).toBe(n - 1)
   expect(curve.sample).toContainEqual([54_321, 99])
 })
+
+test('of several processes the latest status stands, whichever file is read first', () => {
+  const status = (v: string, t: number) => `${JSON.stringify({ k: 'status', v, t })}\n`
+  log(status('failed', 9), 'host-1-a')
+  log(status('running', 3), 'host-2-b')
+  indexRun(index, run, folder)
+  expect(summarizeRun(index, run)?.state).toBe('failed')
+})

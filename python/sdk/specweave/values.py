@@ -1,0 +1,177 @@
+"""Values as scripts have them (NumPy, pandas, torch, Decimal, ...) made into JSON, without importing any of them."""
+
+from __future__ import annotations
+
+try:
+    # The C functions behind json.dumps: `import json` alone would cost more than the rest of a run's start.
+    from _json import encode_basestring as quote
+    from _json import encode_basestring_ascii as quote_ascii
+except ImportError:  # not CPython
+    from json.encoder import encode_basestring as quote
+    from json.encoder import encode_basestring_ascii as quote_ascii
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+_INFINITY = float("inf")
+_LONGEST_TEXT = 10_000
+_LARGEST_INT = 1 << 63
+
+
+def number(value: Any) -> str:
+    """A metric's value as JSON text.
+
+    Parameters
+    ----------
+    value
+        An int, float or bool, a NumPy or pandas scalar, an array or tensor of one element, or a ``Decimal``.
+
+    Returns
+    -------
+    str
+        A JSON number, or ``"NaN"``, ``"Infinity"``, ``"-Infinity"`` in quotes.
+
+    Raises
+    ------
+    TypeError, ValueError, OverflowError
+        Where the value is no single number.
+    """
+    kind = type(value)
+    if kind is float:
+        return repr(value) if -_INFINITY < value < _INFINITY else _not_finite(value)
+    if kind is int and -_LARGEST_INT < value < _LARGEST_INT:
+        return repr(value)
+    if isinstance(value, (str, bytes, complex)) or value is None:
+        raise TypeError(f"{kind.__name__} is not a number")
+    if hasattr(value, "item") and not isinstance(value, (int, float)):
+        value = value.item()  # NumPy scalars, arrays, Series and tensors of one element; others raise ValueError
+        if isinstance(value, (str, bytes, complex)) or value is None:
+            raise TypeError(f"{kind.__name__} does not hold a number")
+    if isinstance(value, int) and -_LARGEST_INT < value < _LARGEST_INT:
+        return repr(int(value))
+    as_float = float(value)
+    return repr(as_float) if -_INFINITY < as_float < _INFINITY else _not_finite(as_float)
+
+
+def _not_finite(value: float) -> str:
+    if value != value:
+        return '"NaN"'
+    return '"Infinity"' if value > 0 else '"-Infinity"'
+
+
+def plain(value: Any, depth: int = 0) -> Any:
+    """A parameter's value as None, bool, int, float, str, list or dict; anything else as its text, shortened."""
+    kind = type(value)
+    if value is None or kind is bool or kind is int or kind is float:
+        return value
+    if kind is str:
+        return value if len(value) <= _LONGEST_TEXT else value[:_LONGEST_TEXT] + "..."
+    if isinstance(value, str):
+        return plain(str.__str__(value))
+    if isinstance(value, (bool, int, float)):
+        return float(value) if isinstance(value, float) else int(value)
+    if kind is bytes:
+        return plain(repr(value))
+    if depth < 6:
+        if isinstance(value, dict):
+            return {str(key): plain(item, depth + 1) for key, item in value.items()}
+        if isinstance(value, (list, tuple, set, frozenset, range)):
+            return [plain(item, depth + 1) for item in _shortened(value)]
+    if hasattr(value, "item") and getattr(value, "size", 1) == 1 and not hasattr(value, "numel"):
+        try:
+            return plain(value.item(), depth + 1)
+        except (TypeError, ValueError, AttributeError):
+            pass
+    if kind.__module__ in ("decimal", "fractions"):
+        return float(value)
+    if hasattr(value, "isoformat"):
+        return value.isoformat()
+    if hasattr(value, "tolist") and getattr(value, "size", 1001) <= 1000:
+        return plain(value.tolist(), depth + 1)
+    try:
+        text = value.__name__ if callable(value) and hasattr(value, "__name__") else repr(value)
+    except Exception:  # a parameter whose repr fails must not end a training
+        text = f"<{kind.__name__}>"
+    return text if len(text) <= 1000 else text[:1000] + "..."
+
+
+def _shortened(items: Any) -> list[Any]:
+    items = list(items)
+    return items if len(items) <= 1000 else [*items[:1000], f"... {len(items) - 1000} more"]
+
+
+def flatten(params: Any, prefix: str = "") -> dict[str, Any]:
+    """``{"model": {"depth": 3}}`` as ``{"model.depth": 3}``. Empty dicts stay as values; a Namespace is taken as a dict."""
+    if not isinstance(params, dict):
+        params = dict(params) if hasattr(params, "keys") else vars(params)
+    flat: dict[str, Any] = {}
+    for key, value in params.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, dict) and value:
+            flat.update(flatten(value, f"{name}."))
+        else:
+            flat[name] = value
+    return flat
+
+
+def to_json(value: Any, text: Any = quote_ascii) -> str:
+    """JSON on one line of what :func:`plain` returns; numbers that are not finite become strings."""
+    if value is None:
+        return "null"
+    kind = type(value)
+    if kind is str:
+        return text(value)
+    if kind is bool:
+        return "true" if value else "false"
+    if kind is int or kind is float:
+        return number(value) if kind is float or -_LARGEST_INT < value < _LARGEST_INT else text(str(value))
+    if kind is dict:
+        return "{" + ",".join([f"{text(str(k))}:{to_json(v, text)}" for k, v in value.items()]) + "}"
+    if kind is Encoded:
+        return str(value)
+    if kind is list or kind is tuple:
+        return "[" + ",".join([to_json(item, text) for item in value]) + "]"
+    return to_json(plain(value), text)
+
+
+class Encoded(str):
+    """JSON text that :func:`to_json` takes as it is: made once, used for each run of a process."""
+
+
+def from_json(text: str) -> Any:
+    """Parses JSON with the C scanner behind `json`, whose import would cost more than a whole run.
+
+    Raises
+    ------
+    ValueError
+        Where the text is not JSON.
+    """
+    import sys
+
+    if "json" not in sys.modules:
+        try:
+            from _json import make_scanner
+
+            return make_scanner(_ScannerSettings)(text.strip(), 0)[0]  # type: ignore[arg-type]
+        except (ImportError, AttributeError, TypeError, StopIteration):
+            pass  # another Python, or not JSON: the module says which
+    import json
+
+    return json.loads(text)
+
+
+class _ScannerSettings:
+    strict = True
+    object_hook = None
+    object_pairs_hook = None
+    parse_float = float
+    parse_int = int
+    parse_constant = float
+
+
+def to_document(value: dict[str, Any]) -> bytes:
+    """JSON for a file that people read in a diff: one key of the top level a line, Unicode as it is."""
+    lines = [f"  {quote(key)}: {to_json(item, quote)}" for key, item in value.items()]
+    # A lone surrogate (an undecodable byte of argv) becomes its JSON escape.
+    return ("{\n" + ",\n".join(lines) + "\n}\n").encode("utf-8", "backslashreplace")
