@@ -1,5 +1,5 @@
 import { cpus, freemem, totalmem } from 'node:os'
-import { gpuCount } from './gpu/nvidia.ts'
+import { gpuCount, listGpus } from './gpu/nvidia.ts'
 
 /** What this machine can give to runs. */
 export interface Capacity {
@@ -17,8 +17,10 @@ export function machineCapacity(limits: { cpus?: number; memory_gb?: number; gpu
   }
 }
 
-export function hardware(): Record<string, unknown> {
+/** @param gpus indices of the GPUs that a run was given; only these are named. */
+export function hardware(gpus: readonly number[]): Record<string, unknown> {
   const [first] = cpus()
+  const given = gpus.length > 0 ? listGpus().filter(({ index }) => gpus.includes(index)) : []
   return {
     cpus: cpus().length,
     cpu_model: first?.model,
@@ -26,5 +28,8 @@ export function hardware(): Record<string, unknown> {
     free_memory_bytes: freemem(),
     platform: process.platform,
     arch: process.arch,
+    ...(given.length > 0
+      ? { gpus: given.map(({ name, memoryBytes }) => ({ name, memory_bytes: memoryBytes })) }
+      : {}),
   }
 }

@@ -118,7 +118,7 @@ async function begin(
     ? undefined
     : await captureCode(workspace.root, scriptsOf(workspace.root, record))
   if (code) storeCode(workspace.layout, code)
-  const described: RunRecord = { ...record, code: code?.record, hardware: hardware() }
+  const described: RunRecord = { ...record, code: code?.record, hardware: hardware(claimed.claim.gpus) }
   writeFileAtomic(join(folder, 'run.json'), `${JSON.stringify(described, undefined, 2)}\n`)
   const { ended } = startCommand(folder, prepared)
   // Packages do not change within the first second of a run: the command need not wait for their listing.

@@ -94,6 +94,9 @@ describe('the queue', () => {
       expect(runs.map(({ folder }) => lab.log(folder).trim())).toEqual(
         claims.map(({ gpus }) => String(gpus[0])),
       )
+      expect(lab.read(runs[0]!.folder, 'run.json')).toMatchObject({
+        hardware: { gpus: [{ name: 'NVIDIA H100' }] },
+      })
     } finally {
       process.env.PATH = before
     }

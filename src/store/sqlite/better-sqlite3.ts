@@ -26,7 +26,11 @@ function open(Constructor: typeof Database, file: string, options: OpenOptions):
     all: (sql, parameters: readonly SqlValue[] = []) => prepare(sql).all(...parameters) as Row[],
     get: (sql, parameters: readonly SqlValue[] = []) => prepare(sql).get(...parameters) as Row | undefined,
     run: (sql, parameters: readonly SqlValue[] = []) => prepare(sql).run(...parameters).changes,
-    transaction: (work) => database.transaction(work).immediate(),
+    transaction(work) {
+      // The library would make a savepoint of it, which the other driver has not.
+      if (database.inTransaction) throw new Error('cannot start a transaction within a transaction')
+      return database.transaction(work).immediate()
+    },
     close: () => void database.close(),
   }
 }

@@ -7,6 +7,7 @@ export type Row = Record<string, SqlValue>
 export interface SqliteDriver {
   readonly name: 'better-sqlite3' | 'node:sqlite'
   exec(sql: string): void
+  /** An integer beyond 2^53 is given as the nearest double. */
   all(sql: string, parameters?: readonly SqlValue[]): Row[]
   get(sql: string, parameters?: readonly SqlValue[]): Row | undefined
   /** @returns the number of rows changed. */

@@ -6,6 +6,7 @@ interface Statement {
   all(...parameters: SqlValue[]): unknown[]
   get(...parameters: SqlValue[]): unknown
   run(...parameters: SqlValue[]): { changes: number | bigint }
+  setReadBigInts(enabled: boolean): void
 }
 interface DatabaseSync {
   exec(sql: string): void
@@ -33,6 +34,40 @@ function withoutExperimentalWarning<T>(load: () => T): T {
   }
 }
 
+/**
+ * Reads, also where an integer is too large for a double to hold exactly: it is given as the nearest, as better-sqlite3
+ * does, where `node:sqlite` alone would refuse the row. Not for statements that write: they would run twice.
+ */
+function read<T extends Row | Row[]>(
+  statement: Statement,
+  ask: (statement: Statement) => unknown,
+): T | undefined {
+  try {
+    return ask(statement) as T | undefined
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'ERR_OUT_OF_RANGE') throw cause
+  }
+  statement.setReadBigInts(true)
+  try {
+    const found = ask(statement) as T | undefined
+    for (const row of [found ?? []].flat() as Row[])
+      for (const [name, value] of Object.entries(row))
+        if (typeof value === 'bigint') row[name] = Number(value)
+    return found
+  } finally {
+    statement.setReadBigInts(false)
+  }
+}
+
+/** A full disk, for one, has ended the transaction already: the error of that is the one to tell. */
+function rollBack(database: DatabaseSync): void {
+  try {
+    database.exec('ROLLBACK')
+  } catch {
+    // There was none any more.
+  }
+}
+
 function open(database: DatabaseSync, options: OpenOptions): SqliteDriver {
   database.exec(`PRAGMA busy_timeout = ${options.busyTimeoutMs}`)
   const statements = new Map<string, Statement>()
@@ -48,11 +83,11 @@ function open(database: DatabaseSync, options: OpenOptions): SqliteDriver {
     name: 'node:sqlite',
     exec: (sql) => database.exec(sql),
     all: (sql, parameters: readonly SqlValue[] = []) =>
-      prepare(sql)
-        .all(...parameters)
-        .map((row) => ({ ...(row as Row) })),
+      read<Row[]>(prepare(sql), (statement) =>
+        statement.all(...parameters).map((row) => ({ ...(row as Row) })),
+      ) ?? [],
     get: (sql, parameters: readonly SqlValue[] = []) => {
-      const row = prepare(sql).get(...parameters)
+      const row = read<Row>(prepare(sql), (statement) => statement.get(...parameters))
       return row === undefined ? undefined : { ...(row as Row) }
     },
     run: (sql, parameters: readonly SqlValue[] = []) => Number(prepare(sql).run(...parameters).changes),
@@ -63,7 +98,7 @@ function open(database: DatabaseSync, options: OpenOptions): SqliteDriver {
         database.exec('COMMIT')
         return result
       } catch (cause) {
-        database.exec('ROLLBACK')
+        rollBack(database)
         throw cause
       }
     },
