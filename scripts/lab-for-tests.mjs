@@ -33,7 +33,10 @@ export function prepareTestPython() {
   mkdirSync(testFolder, { recursive: true })
   run(base, ['-m', 'venv', testFolder])
   run(testPython, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', requirements])
-  const site = (python) => spawnSync(python, ['-c', 'import sysconfig; print(sysconfig.get_path("purelib"))'], { encoding: 'utf8' }).stdout.trim()
+  const site = (python) =>
+    spawnSync(python, ['-c', 'import sysconfig; print(sysconfig.get_path("purelib"))'], {
+      encoding: 'utf8',
+    }).stdout.trim()
   // The lab's packages are seen from here, and never written to.
   writeFileSync(join(site(testPython), 'lab.pth'), `${site(base)}\n`)
   writeFileSync(marker, wanted)

@@ -27,6 +27,8 @@ for (const { name, run } of parts) {
   if (only && name !== only && name !== 'prepare') continue
   const began = Date.now()
   const status = run()
-  console.log(`${name}: ${status === 0 ? 'passed' : `failed (exit ${status})`} in ${((Date.now() - began) / 1000).toFixed(1)} s`)
+  console.log(
+    `${name}: ${status === 0 ? 'passed' : `failed (exit ${status})`} in ${((Date.now() - began) / 1000).toFixed(1)} s`,
+  )
   if (status !== 0) process.exit(status)
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { canonicalJson } from '../core/canonical-json.ts'
 import type { Criterion } from '../core/criterion.ts'
 import type { Ledger } from '../evidence/ledger.ts'
+import { asked, criterionId } from '../increments/criterion-checks.ts'
 import type { Waiver } from '../increments/gate-facts.ts'
 
 /** `data` of an `approval.given` line. */
@@ -48,13 +49,12 @@ export function frozenCriteria(
   const frozen = ledger.lines.find(
     (line) => line.event === 'criteria.frozen' && line.verified && line.data.increment === increment,
   )
-  const before = (frozen?.data.success ?? []) as Criterion[]
+  const then = (frozen?.data.success ?? []) as Criterion[]
   return Object.fromEntries(
-    before.flatMap((asked) => {
-      const now = criteria.find(({ metric, split }) => metric === asked.metric && split === asked.split)
-      if (now && now.op === asked.op && now.value === asked.value) return []
-      const id = `criterion.${asked.metric}${asked.split && asked.split !== 'test' ? `.${asked.split}` : ''}`
-      return [[id, `${asked.metric} ${asked.op} ${asked.value}`]]
+    then.flatMap((before) => {
+      const now = criteria.find(({ metric, split }) => metric === before.metric && split === before.split)
+      if (now && now.op === before.op && now.value === before.value) return []
+      return [[criterionId(before), asked(before)]]
     }),
   )
 }

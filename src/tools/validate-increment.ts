@@ -13,6 +13,13 @@ export const Checks = z.array(
   }),
 )
 
+/** Criteria that were changed or taken away once test scores were known are said in every verdict. */
+function changedCriteria(askedBefore: Readonly<Record<string, string>>): string[] {
+  return Object.entries(askedBefore).map(
+    ([check, before]) => `${check} was changed after the first look at the test set: it was "${before}"`,
+  )
+}
+
 export const validateIncrement = defineTool({
   name: 'validate_increment',
   title: 'Validate an increment',
@@ -52,7 +59,7 @@ export const validateIncrement = defineTool({
         ...(evidence ? { evidence } : {}),
         ...(next && status !== 'pass' ? { next: next as Record<string, unknown> } : {}),
       })),
-      warnings: verdict.warnings,
+      warnings: [...verdict.warnings, ...changedCriteria(facts.askedBefore)],
       next: nextSteps(facts, verdict),
     }
   },
