@@ -5,6 +5,11 @@ import { directionOf } from './criteria-set.ts'
 import type { GateFacts } from './gate-facts.ts'
 import { liftTarget, reaches, show } from './lift.ts'
 
+/** `f1 20 % better than the best baseline` */
+export function askedLift({ metric, lift, over }: BaselineRule): string {
+  return `${metric} ${Math.round(lift * 1000) / 10} % better than ${over === 'best' ? 'the best baseline' : over}`
+}
+
 /** Baselines were run where they are asked for, and the candidate is better than them by the lift that was asked. */
 export function baselineChecks(facts: GateFacts): Check[] {
   const needed = facts.baselineRule !== null || facts.requires.includes('baseline')
@@ -50,7 +55,7 @@ function liftCheck(facts: GateFacts): Check {
   const { candidate } = facts
   const rule = facts.baselineRule!
   const direction = directionOf(facts.criteria, rule.metric)
-  const askedFor = `${rule.metric} ${Math.round(rule.lift * 1000) / 10} % better than ${rule.over === 'best' ? 'the best baseline' : rule.over}`
+  const askedFor = askedLift(rule)
   const base = { id: 'baseline.lift', asked: askedFor }
   const done = succeeded(facts)
   const wanted =

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import type { CompiledQuery } from 'kysely'
 import { asRefusal } from '../adapters/files.ts'
 import { stateFolder } from '../adapters/state-folder.ts'
+import { IndexDamaged } from './index-damaged.ts'
 import type { Layout } from './layout.ts'
 import { migrate } from './migrations.ts'
 import { openSqlite, type Row, type SqliteDriver, type SqlValue } from './sqlite/driver.ts'
@@ -42,6 +43,11 @@ export function indexFile(layout: Layout, workspaceId: string): string {
 
 const opened = new Map<string, { index: Index; inode: string }>()
 
+/** How long a call that began before its index was replaced may go on with the old one: longer than any call lasts. */
+const LAST_USE_MS = 120_000
+
+const DAMAGE = /malformed|not a database|disk image|file is encrypted/i
+
 /**
  * The index of a workspace, opened once a process and opened again where its file has vanished or was replaced.
  * An index that cannot be read, or that a newer version made, is thrown away: it is filled again from the files.
@@ -51,13 +57,46 @@ export async function openIndex(layout: Layout, workspaceId: string): Promise<In
   const known = opened.get(file)
   if (known) {
     if (inodeOf(file) === known.inode) return known.index
-    known.index.driver.close()
-    opened.delete(file)
+    retire(file)
   }
   const driver = await openOrRemake(file)
-  const index = wrap(file, driver)
+  const index = wrap(file, guarded(file, driver))
   opened.set(file, { index, inode: inodeOf(file) })
   return index
+}
+
+/** Calls that are under way may still hold it. */
+function retire(file: string): void {
+  const { index } = opened.get(file)!
+  opened.delete(file)
+  setTimeout(() => index.driver.close(), LAST_USE_MS).unref()
+}
+
+/** A damaged page is met when it is read, maybe long after the file was opened. */
+function guarded(file: string, driver: SqliteDriver): SqliteDriver {
+  const guard = <A extends unknown[], T>(work: (...given: A) => T) => {
+    return (...given: A): T => {
+      try {
+        return work(...given)
+      } catch (cause) {
+        if (cause instanceof IndexDamaged || !DAMAGE.test(String(cause))) throw cause
+        if (opened.get(file)?.index.driver === safe) {
+          retire(file)
+          removeIndex(file)
+        }
+        throw new IndexDamaged(`The index ${file} was damaged and has been thrown away.`, { cause })
+      }
+    }
+  }
+  const safe: SqliteDriver = {
+    ...driver,
+    exec: guard(driver.exec),
+    all: guard(driver.all),
+    get: guard(driver.get),
+    run: guard(driver.run),
+    transaction: guard(driver.transaction) as SqliteDriver['transaction'],
+  }
+  return safe
 }
 
 export function closeIndexes(): void {
@@ -71,8 +110,7 @@ async function openOrRemake(file: string): Promise<SqliteDriver> {
     const driver = await openMigrated(file)
     if (driver) return driver
   } catch (cause) {
-    if (!/malformed|not a database|disk image|file is encrypted/i.test(String(cause)))
-      throw asRefusal(cause, file)
+    if (!DAMAGE.test(String(cause))) throw asRefusal(cause, file)
   }
   removeIndex(file)
   return (await openMigrated(file))!

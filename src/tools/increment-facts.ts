@@ -74,7 +74,7 @@ export function gatherFacts(workspace: Workspace, index: Index, increment: Incre
     looks: { used: looked.length, budget: ml.looks },
     tasks,
     waivers,
-    askedBefore: frozenCriteria(ledger, increment.id, ml.success),
+    askedBefore: frozenCriteria(ledger, increment.id, ml.success, ml.baseline),
     gate: {
       increment: increment.id,
       folder: increment.relative,

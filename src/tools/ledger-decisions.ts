@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { canonicalJson } from '../core/canonical-json.ts'
-import type { Criterion } from '../core/criterion.ts'
+import type { BaselineRule, Criterion } from '../core/criterion.ts'
 import type { Ledger } from '../evidence/ledger.ts'
+import { askedLift } from '../increments/baseline-checks.ts'
 import { asked, criterionId } from '../increments/criterion-checks.ts'
 import type { Waiver } from '../increments/gate-facts.ts'
 
@@ -45,16 +46,19 @@ export function frozenCriteria(
   ledger: Ledger,
   increment: string,
   criteria: readonly Criterion[],
+  rule: BaselineRule | null,
 ): Record<string, string> {
   const frozen = ledger.lines.find(
     (line) => line.event === 'criteria.frozen' && line.verified && line.data.increment === increment,
   )
   const then = (frozen?.data.success ?? []) as Criterion[]
-  return Object.fromEntries(
-    then.flatMap((before) => {
+  const lift = (frozen?.data.baseline ?? null) as BaselineRule | null
+  return Object.fromEntries([
+    ...(lift && (!rule || askedLift(rule) !== askedLift(lift)) ? [['baseline.lift', askedLift(lift)]] : []),
+    ...then.flatMap((before) => {
       const now = criteria.find(({ metric, split }) => metric === before.metric && split === before.split)
       if (now && now.op === before.op && now.value === before.value) return []
       return [[criterionId(before), asked(before)]]
     }),
-  )
+  ])
 }

@@ -1,5 +1,6 @@
 import { asRefusal } from '../../adapters/files.ts'
 import { Refusal } from '../../core/errors.ts'
+import { IndexDamaged } from '../../store/index-damaged.ts'
 import type { ToolContext } from '../../tools/context.ts'
 import type { AnyTool } from '../../tools/tool.ts'
 import { checkInput } from './check-input.ts'
@@ -20,10 +21,25 @@ export async function invokeTool(
   invocation: string,
 ): Promise<Answer> {
   try {
-    const output = await tool.handle(checkInput(tool, raw), context)
+    const output = await handled(tool, checkInput(tool, raw), context)
     return localiseCommands(tool.output.parse(output), invocation)
   } catch (thrown) {
     throw refusalOf(thrown, tool.name, invocation)
+  }
+}
+
+/** A damaged index is made anew from the files; the call that met the damage is made again where that changes nothing. */
+async function handled(
+  tool: AnyTool,
+  input: ReturnType<typeof checkInput>,
+  context: ToolContext,
+): Promise<unknown> {
+  try {
+    return await tool.handle(input, context)
+  } catch (cause) {
+    const { readOnlyHint, idempotentHint } = tool.annotations
+    if (!(cause instanceof IndexDamaged && (readOnlyHint || idempotentHint))) throw cause
+    return await tool.handle(input, context)
   }
 }
 
