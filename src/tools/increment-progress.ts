@@ -6,11 +6,15 @@ import type { IncrementFacts } from './increment-facts.ts'
 import { registerStep } from './register-step.ts'
 
 /** The best run by measured validation, baselines left out. */
-export function bestSoFar({ front, runs }: IncrementFacts): {
+export function bestSoFar({ front, runs, ranking }: IncrementFacts): {
   best?: { run: string; metrics: Measurement[] }
 } {
   const best = bestByValidation(front.ml.success, runs)
-  return best ? { best: { run: best.run, metrics: best.metrics.slice(0, 12) } } : {}
+  if (!best) return {}
+  const shown = best.metrics.filter(({ split }) => split !== 'train')
+  const leading = shown.filter(({ name }) => name === ranking?.metric)
+  const others = shown.filter(({ name }) => name !== ranking?.metric)
+  return { best: { run: best.run, metrics: [...leading, ...others].slice(0, 12) } }
 }
 
 /** What to do next: the loop's next step, then what the checks ask for. */
