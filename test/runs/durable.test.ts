@@ -146,8 +146,9 @@ time.sleep(99)
 
   test('in a copied workspace is lost, and its processes are left alone', async () => {
     lab = new LabWorkspace()
-    const { folder } = await lab.start('import time; time.sleep(60)')
+    const { folder } = await lab.start('import time; print("on", flush=True); time.sleep(60)')
     const started = await lab.started(folder)
+    await lab.until(() => lab.log(folder).includes('on'), 'the command')
     const copy = join(lab.root, 'copy')
     cpSync(folder, copy, { recursive: true })
     expect(lookAt(copy)?.judgement).toMatchObject({ state: 'lost', reason: 'copied', owner: 'none' })
