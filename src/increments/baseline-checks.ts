@@ -1,4 +1,4 @@
-import type { Check } from '../core/criterion.ts'
+import type { BaselineRule, Check } from '../core/criterion.ts'
 import { findMeasured, type Split } from '../core/measurement.ts'
 import type { RunSummary } from '../core/run-summary.ts'
 import { directionOf } from './criteria-set.ts'

@@ -1,5 +1,5 @@
 import type { Verdict } from '../core/criterion.ts'
-import { Refusal } from '../core/errors.ts'
+import { type NextStep, Refusal } from '../core/errors.ts'
 import type { IncrementStatus } from './metadata.ts'
 
 export interface CompletionFacts {
@@ -71,7 +71,10 @@ function refuseUnpassed(increment: string, verdict: Verdict): Refusal {
   const open = openChecks(verdict)
   const shown = open.slice(0, 8)
   const more = open.length > shown.length ? ` and ${open.length - shown.length} more` : ''
-  const steps = shown.flatMap((check) => (check.next ? [check.next] : [])).slice(0, 3)
+  const asked = shown.flatMap((check) => (check.next ? [check.next] : []))
+  const sameCall = (step: NextStep) =>
+    JSON.stringify('tool' in step ? [step.tool, step.arguments] : step.person)
+  const steps = [...new Map(asked.map((step) => [sameCall(step), step])).values()].slice(0, 3)
   return new Refusal(
     'VALIDATION_NOT_PASSED',
     `Increment ${increment} cannot be completed as passed: its validation is "${verdict.verdict}". ${shown

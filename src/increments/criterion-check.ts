@@ -60,6 +60,8 @@ const OF_NUMBERS = 'rmse, mae, median_ae, r2, mape'
 function familyProblem(metric: string, family: string, problemType: ProblemType): string | undefined {
   if (problemType === 'classification' && (family === 'regression' || family === 'time_series'))
     return `${metric} measures numbers; a classification is measured by ${OF_CLASSES}`
+  if (family === 'recommendation' && problemType !== 'recommendation')
+    return `${metric} measures ranked lists; ${problemType === 'classification' ? `a classification is measured by ${OF_CLASSES}` : `numbers are measured by ${OF_NUMBERS}`}`
   if (problemType === 'regression' && family === 'classification')
     return `${metric} measures classes; a regression is measured by ${OF_NUMBERS}`
   if (

@@ -40,7 +40,7 @@ function criterionCheck(criterion: Criterion, facts: GateFacts): Check {
     return {
       ...withReported,
       status: 'missing',
-      message: `${asked(criterion)}: ${notFinite ? 'the measured value is not a finite number' : whyMissing(criterion, facts, candidate, reported)}.`,
+      message: `${asked(criterion)}: ${notFinite ? 'the measured value is not a finite number' : whyMissing(criterion, candidate, reported)}.`,
       ...nextFor(criterion, facts, candidate),
     }
   }
@@ -105,35 +105,25 @@ export function reportedAs(name: string, metric: string, split: string | undefin
   return prefix?.[2] === metric && (split === undefined || of === split)
 }
 
-function whyMissing(
-  criterion: Criterion,
-  facts: GateFacts,
-  candidate: RunSummary,
-  reported: number | undefined,
-): string {
+function whyMissing(criterion: Criterion, candidate: RunSummary, reported: number | undefined): string {
   const said = reported === undefined ? '' : `reported ${show(reported)} only; `
   const info = metricInfo(criterion.metric)
   if (info?.family === 'cost')
     return `${said}needs ${info.label} measured by the lab, which this version does not do yet`
   if (!info) return `${said}needs a measurement of ${criterion.metric}, which the lab does not know`
-  if (!scoredHere(criterion.metric, facts))
-    return `${said}needs the scoring of ${facts.problemType === 'time_series' ? 'forecasts' : 'ranked lists'}, which this version does not do yet; the predictions that were handed in are kept for it`
   if (criterion.split === 'test') return `${said}nothing measured on the sealed test set yet`
   return `${said}nothing measured on ${criterion.split}: ${candidate.name} handed in no predictions for it`
 }
 
-/** This version scores predictions of classes and of numbers. */
-function scoredHere(metric: string, facts: GateFacts): boolean {
+/** Cost metrics and unknown ones are not computed from predictions. */
+function scoredHere(metric: string): boolean {
   const family = metricInfo(metric)?.family
-  return (
-    (family === 'classification' || family === 'regression') &&
-    (facts.problemType === 'classification' || facts.problemType === 'regression')
-  )
+  return family !== undefined && family !== 'cost'
 }
 
 function nextFor(criterion: Criterion, facts: GateFacts, candidate: RunSummary): { next?: NextStep } {
   const { split } = criterion
-  if (!split || !scoredHere(criterion.metric, facts))
+  if (!split || !scoredHere(criterion.metric))
     return {
       next: {
         person: `specweave-ml approve ${facts.increment} --waive ${criterionId(criterion)} --reason "..."`,

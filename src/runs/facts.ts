@@ -25,6 +25,9 @@ export function readFacts(folder: string): RunFacts | undefined {
   if (names.includes('end.json')) facts.end = readJson<End>(join(folder, 'end.json'))
   facts.inode =
     record.made_by === 'lab' ? inodeOf(join(folder, 'logs', 'stdout.log')) : firstEventsInode(folder, facts)
+  if (record.made_by !== 'lab' && record.dataset && !facts.end) {
+    facts.unscored = list(join(folder, 'predictions')).some((name) => name.endsWith('.csv'))
+  }
   return facts
 }
 

@@ -16,6 +16,8 @@ export interface FinishDetails {
   /** Time awake, where a supervisor measured it. */
   awakeS?: number
   signalled?: boolean
+  /** Of a script's run, which has no wrapper whose files would tell. */
+  times?: { ended: string; durationS: number }
 }
 
 /** Writes the one truth about a run's end, then what people and other tools read, then the index. */
@@ -40,8 +42,8 @@ export function finishRun(
         ? signalName((facts.exit?.exit_code ?? 0) - 128)
         : null,
     started: started === undefined ? null : new Date(started).toISOString(),
-    ended: new Date(ended).toISOString(),
-    duration_s: durationS === null ? null : Math.round(durationS * 1000) / 1000,
+    ended: details.times?.ended ?? new Date(ended).toISOString(),
+    duration_s: rounded(details.times?.durationS ?? durationS),
     asleep_s: wallS === null || durationS === null ? 0 : Math.round(Math.max(0, wallS - durationS)),
     judged_by: details.judgedBy,
     warnings: details.warnings,
@@ -66,6 +68,10 @@ export function writeDerived(index: Index, run: string, folder: string): void {
 function writeIfChanged(path: string, value: unknown): void {
   if (JSON.stringify(readJson(path)) === JSON.stringify(value)) return
   writeFileAtomic(path, `${JSON.stringify(value, undefined, 2)}\n`)
+}
+
+function rounded(seconds: number | null): number | null {
+  return seconds === null ? null : Math.round(seconds * 1000) / 1000
 }
 
 function modified(path: string): number | undefined {

@@ -117,7 +117,8 @@ function writeRow(
   })
 }
 
-function scriptTimes(
+/** When a script's run began and ended, by what it logged. */
+export function scriptTimes(
   index: Index,
   id: string,
   created: string,
@@ -185,6 +186,16 @@ export function forgetRun(index: Index, id: string): void {
 export function endingFromFiles(index: Index, id: string, facts: RunFacts): ReturnType<typeof endingOf> {
   const status = index.driver.get('SELECT status FROM runs WHERE run = ?', [id])?.status
   return endingOf({ ...facts, status: typeof status === 'string' ? JSON.parse(status) : undefined })
+}
+
+/** The ending that a script gave to its run by the SDK. */
+export function endingOfScript(index: Index, id: string): ReturnType<typeof endingOf> {
+  const text = index.driver.get('SELECT status FROM runs WHERE run = ?', [id])?.status
+  const status =
+    typeof text === 'string' ? (JSON.parse(text) as { value: string; reason?: string }) : undefined
+  return status?.value === 'succeeded'
+    ? { state: 'succeeded', reason: null }
+    : { state: 'failed', reason: status?.reason ?? null }
 }
 
 export const LIVE_STATES: readonly RunState[] = ['queued', 'starting', 'running', 'evaluating']

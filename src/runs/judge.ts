@@ -40,6 +40,8 @@ export function judgeRun(
 function judgeScript(facts: RunFacts, alive: (identity: ProcessIdentity) => Liveness): Judgement {
   const { status, started } = facts
   if (status && status.value !== 'running') {
+    // Nobody supervised it: whoever looks first has it scored.
+    if (facts.unscored) return { state: 'evaluating', owner: facts.claim ? alive(facts.claim) : 'dead' }
     return {
       state: status.value === 'succeeded' ? 'succeeded' : 'failed',
       reason: status.reason,

@@ -104,6 +104,8 @@ export interface RunFacts {
   end?: End
   /** Device and inode of logs/stdout.log, or of the SDK run's first events file. */
   inode?: { dev: number; ino: number }
+  /** Of a run made by the SDK alone: it handed in predictions that nobody has scored yet. */
+  unscored?: boolean
   /** The last `status` event of a run made by the SDK alone. */
   status?: { value: string; reason?: string }
 }

@@ -30,19 +30,25 @@ export function schedule(workspace: Workspace, index: Index): Outlook {
     const key = `${workspace.root}\0${run}`
     if (begun.has(key)) continue
     begun.set(key, now)
-    startSupervisor(workspace.root, run, key)
+    startSupervisor(workspace, run, key)
   }
   return found
 }
 
-function startSupervisor(root: string, run: string, key: string): void {
+function startSupervisor(workspace: Workspace, run: string, key: string): void {
   const [node = process.execPath, ...script] = program
-  const child = spawn(node, [...script, 'supervise', '--workspace', root, run], {
-    cwd: root,
-    detached: true,
-    stdio: 'ignore',
-    env: { ...process.env, SPECWEAVE_RUN_DIR: undefined },
-  })
+  // It is spared the reading of ml.yaml: the parsers would be half of what it loads before it starts the command.
+  const config = JSON.stringify(workspace.config)
+  const child = spawn(
+    node,
+    [...script, 'supervise', '--workspace', workspace.root, '--config', config, run],
+    {
+      cwd: workspace.root,
+      detached: true,
+      stdio: 'ignore',
+      env: { ...process.env, SPECWEAVE_RUN_DIR: undefined },
+    },
+  )
   child.on('error', () => begun.delete(key))
   child.unref()
 }

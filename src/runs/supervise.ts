@@ -14,7 +14,7 @@ import { captureCode, storeCode } from './capture-code.ts'
 import type { Claimed } from './claim.ts'
 import { readFacts } from './facts.ts'
 import { finishRun } from './finish.ts'
-import { endingFromFiles, indexRun } from './index-run.ts'
+import { endingFromFiles, endingOfScript, indexRun, scriptTimes } from './index-run.ts'
 import { MetricsFrom } from './metrics-from.ts'
 import { type Prepared, prepareRun, type SplitFiles, substitute } from './prepare.ts'
 import type { Exit, RunFacts, RunRecord } from './record.ts'
@@ -47,6 +47,7 @@ export async function superviseRun(
   const { run, folder } = claimed
   let facts = readFacts(folder)
   if (!facts || facts.end) return
+  if (facts.record.made_by !== 'lab') return endScript(index, claimed, facts, hooks)
   const warnings: string[] = []
   let wrapper: Promise<void> | undefined
   let described: Promise<void> | undefined
@@ -87,6 +88,25 @@ export async function superviseRun(
       : null,
     awakeS: watched.sampler?.awakeS(),
     signalled: watched.signalled,
+  })
+  await hooks.ended(run)
+}
+
+/** A run that a script made by the SDK alone has ended already: it is scored, and its end is written down. */
+async function endScript(
+  index: Index,
+  { run, folder }: Claimed,
+  facts: RunFacts,
+  hooks: SupervisorHooks,
+): Promise<void> {
+  const warnings = await evaluateSafely(run, folder, facts, hooks)
+  indexRun(index, run, folder)
+  warnings.push(...runWarnings(index, run, folder))
+  finishRun(index, run, folder, facts, endingOfScript(index, run), {
+    judgedBy: 'supervisor',
+    warnings,
+    resources: null,
+    times: scriptTimes(index, run, facts.record.created),
   })
   await hooks.ended(run)
 }

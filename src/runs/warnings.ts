@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
-import { readText } from '../adapters/files.ts'
+import { readJson, readText } from '../adapters/files.ts'
 import type { Index } from '../store/index-db.ts'
 import { sql } from '../store/schema.ts'
 import { list } from './facts.ts'
@@ -78,7 +78,13 @@ function missingPackage(folder: string): string[] {
   const log = readText(join(folder, 'logs', 'stderr.log'))?.slice(-4000) ?? ''
   const missing = /ModuleNotFoundError: No module named '([^']+)'/.exec(log)?.[1]
   if (!missing) return []
-  const interpreter = /"interpreter": "([^"]+)"/.exec(readText(join(folder, 'run.json')) ?? '')?.[1]
+  const record = readJson<RunRecord>(join(folder, 'run.json'))
+  const interpreter = record?.environment?.interpreter
+  if (record?.interpreter === 'lab') {
+    return [
+      `the package ${missing} is not among the lab's (${interpreter ?? 'python'}): install it in a Python of your own, and name that as "interpreter" in .specweave/ml.yaml`,
+    ]
+  }
   return [
     `the package ${missing} is missing in ${interpreter ?? 'the project interpreter'}: install it there, or set "interpreter: lab" in .specweave/ml.yaml to use the lab's environment`,
   ]

@@ -25,7 +25,7 @@ export const compareRuns = defineTool({
   name: 'compare_runs',
   title: 'Compare runs',
   description:
-    'Ranks runs by a metric, with who measured each number and its interval: measured numbers first, reported ones after them.' +
+    'Ranks runs by a metric, with who measured each number and its interval: measured numbers first, reported ones after them. ' +
     '`differences` are paired tests of each run against the best on the same rows, adjusted for their number (Holm): "no_difference_shown" is not "equal". ' +
     'On test only runs that were already looked at take part.',
   input: z.object({
@@ -124,6 +124,7 @@ export const compareRuns = defineTool({
       input.differences && best && rows.some(({ source }) => source === 'measured')
         ? await ranking.testedDifferences(workspace, summaries, best, metric, input.split, context)
         : { differences: [], left_out: [] }
+    const leftOut = [...unfinished(index, setting.increment?.id), ...tested.left_out]
     const end = offset + rows.length
     return {
       metric,
@@ -137,7 +138,7 @@ export const compareRuns = defineTool({
         metrics: shownMetrics(run.metrics, metric, input.split),
       })),
       differences: tested.differences,
-      ...(tested.left_out.length > 0 ? { left_out: tested.left_out } : {}),
+      ...(leftOut.length > 0 ? { left_out: leftOut } : {}),
       ...(end < total ? { truncated: true, cursor: String(end) } : {}),
       next:
         best && input.split !== 'test'
@@ -163,7 +164,7 @@ export const compareRuns = defineTool({
         ({ a, b, difference, ci, p_adjusted, verdict }) =>
           `${a} against ${b}: ${short(difference)} [${ci.map(short).join(', ')}], p ${short(p_adjusted)}: ${verdict.replaceAll('_', ' ')}`,
       ),
-      ...(left_out ?? []).map(({ run, reason }) => `not tested: ${run} ${reason}`),
+      ...(left_out ?? []).map(({ run, reason }) => `not compared: ${run} ${reason}`),
       ...(cursor ? [`more with cursor ${cursor}`] : []),
       renderNext(next),
     ].join('\n')
@@ -194,6 +195,17 @@ function asked(input: object): Record<string, unknown> {
       ([name, value]) => value !== undefined && JSON.stringify(value) !== JSON.stringify(DEFAULTS[name]),
     ),
   )
+}
+
+/** Runs that have no numbers yet, so that a comparison does not pass over them in silence. */
+function unfinished(index: Index, increment: string | undefined): { run: string; reason: string }[] {
+  if (!increment) return []
+  return index.driver
+    .all(
+      "SELECT run, state FROM runs WHERE increment = ? AND state IN ('queued', 'starting', 'running', 'evaluating') ORDER BY created LIMIT 10",
+      [increment],
+    )
+    .map(({ run, state }) => ({ run: String(run), reason: `is ${state}: its numbers are still to come` }))
 }
 
 /** The metric that is compared by first, whoever computed it; then a few others of the split. */

@@ -1,6 +1,9 @@
 import { labInterpreter, projectInterpreter } from '../adapters/python/interpreter.ts'
+import { Refusal } from '../core/errors.ts'
 import type { RunSummary } from '../core/run-summary.ts'
+import { findDataset } from '../evidence/datasets.ts'
 import { appendEvent, readLedger } from '../evidence/ledger.ts'
+import { looksUsed } from '../evidence/looks.ts'
 import type { EvaluatedRun } from '../evidence/scoring.ts'
 import { evaluateBaselineTest, evaluateTest } from '../evidence/test-evaluation.ts'
 import { setCandidate } from '../increments/describe.ts'
@@ -29,6 +32,25 @@ export async function lookAtTest(
   const increment = resolveIncrement(workspace, run.increment)
   const { ml } = readSpec(increment).front
   if (summary.baseline) {
+    const { hash } = findDataset(workspace, run.dataset)
+    if (looksUsed(workspace, increment.id, hash) === 0) {
+      throw new Refusal(
+        'INPUT_INVALID',
+        `${run.run} is a baseline: its numbers on test are shown only beside a candidate's, and no candidate was looked at yet.`,
+        {
+          invalid: [
+            { field: 'run', problem: 'evaluate the candidate first; its baselines are measured with it' },
+          ],
+          next: [
+            {
+              tool: 'compare_runs',
+              arguments: { increment: increment.id },
+              why: 'shows the best candidate on validation',
+            },
+          ],
+        },
+      )
+    }
     const metrics = await evaluateBaselineTest(workspace, run, context)
     return { run: run.run, metrics, warnings: ['a baseline of the lab: no look'], next: [] }
   }

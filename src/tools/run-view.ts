@@ -101,7 +101,16 @@ export async function viewRun(
       look.facts.started === undefined ? 0 : Date.now() - Date.parse(summary.created),
     )
   if (options.curves?.length) view.curves = await curves(index, run, options.curves)
-  view.next = nextFor(view, summary.increment, summary.dataset)
+  const { children } = look.facts.record
+  view.next = children
+    ? [
+        {
+          tool: 'get_run',
+          arguments: { run: children.map((child) => `${run}/${child}`), log_lines: 0 },
+          why: 'shows its child runs',
+        },
+      ]
+    : nextFor(view, summary.increment, summary.dataset, existsSync(join(folder, 'predictions')))
   return view
 }
 
@@ -144,7 +153,12 @@ function checkAfter(ageMs: number): number {
   return Math.min(300, Math.max(2, Math.round(ageMs / 10_000)))
 }
 
-function nextFor(view: RunView, increment: string, dataset: string | undefined): NextStep[] {
+function nextFor(
+  view: RunView,
+  increment: string,
+  dataset: string | undefined,
+  handedIn: boolean,
+): NextStep[] {
   const { run, state } = view
   if (['queued', 'starting', 'running', 'evaluating'].includes(state)) {
     return [{ tool: 'get_run', arguments: { run, wait_s: 40 }, why: 'waits for its end' }]
@@ -154,15 +168,22 @@ function nextFor(view: RunView, increment: string, dataset: string | undefined):
   if (state === 'succeeded' && measured) {
     return [{ tool: 'compare_runs', arguments: { increment }, why: 'sets it beside the other runs' }]
   }
-  if (state === 'succeeded' && dataset) {
+  if (state !== 'succeeded' || !dataset) return []
+  if (handedIn) {
     return [
       {
-        person: 'specweave-ml guide',
-        why: 'the run handed in no predictions, so that nothing could be measured',
+        tool: 'evaluate_run',
+        arguments: { run, split: 'validation' },
+        why: 'measures what it handed in, or says what is wrong with it',
       },
     ]
   }
-  return []
+  return [
+    {
+      person: 'specweave-ml guide',
+      why: 'the run handed in no predictions, so that nothing could be measured',
+    },
+  ]
 }
 
 export function renderRun(view: RunView): string {

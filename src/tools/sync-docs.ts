@@ -23,6 +23,9 @@ export const syncDocsTool = defineTool({
   command: {
     positional: ['increment'],
     examples: ['specweave-ml sync-docs', 'specweave-ml sync-docs --mode check'],
+    // An update leaves nothing to do but what a person edited.
+    isNo: ({ changed, conflicts, next }) =>
+      (next !== undefined && (changed as string[]).length > 0) || (conflicts as string[]).length > 0,
   },
   async handle({ increment, mode }, context) {
     const { workspace, index } = await (mode === 'check' ? opened(context) : openedToWrite(context))

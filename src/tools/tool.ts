@@ -16,6 +16,8 @@ export interface ToolCommand {
   positional?: string[]
   /** Complete command lines, shown by `--help`. */
   examples: string[]
+  /** Whether an answer is a no, so that the command exits 1 and CI stops. */
+  isNo?(answer: Record<string, unknown>): boolean
 }
 
 /**

@@ -36,7 +36,11 @@ export const validateIncrement = defineTool({
     next: NextSteps,
   }),
   annotations: WRITES,
-  command: { positional: ['increment'], examples: ['specweave-ml validate-increment 0042'] },
+  command: {
+    positional: ['increment'],
+    examples: ['specweave-ml validate-increment 0042'],
+    isNo: ({ verdict }) => verdict !== 'pass',
+  },
   async handle(input, context) {
     const { workspace, index } = await openedToWrite(context)
     const [{ schedule }, { resolveIncrement }, { validated }, { nextSteps }] = await Promise.all([

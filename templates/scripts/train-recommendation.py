@@ -65,6 +65,6 @@ with specweave.track_experiment("truncated-svd") as exp:
     both = pd.concat([train, validation])
     exp.save_predictions("test", recommend(ds.test.frame[user_column].unique(), both))
 
-    # Column i of the factors is item i of the catalogue: with both, tastes times components gives the scores again.
-    exp.save_artifact(items.tolist(), "catalogue.pkl")
+    # Column i of the factors is item i of the catalogue: it belongs to the model.
+    model.catalogue_ = items.to_numpy()
     exp.save_model(model)

@@ -181,15 +181,15 @@ describe('judge', () => {
     ).toBe('pass')
   })
 
-  it('says what this version cannot score', () => {
+  it('asks for a look where a ranked list was only reported on', () => {
     const criteria = [{ metric: 'precision@10', op: '>', value: 0.25, split: 'test' }] as const
     const lists = run('exp-002-svd', { metrics: [reported('precision@10', 0.3)] })
     const found = check(
       { problemType: 'recommendation', criteria, candidate: lists },
       'criterion.precision@10.test',
     )
-    expect(found.message).toContain('needs the scoring of ranked lists')
-    expect(found.next).toHaveProperty('person')
+    expect(found.message).toContain('nothing measured on the sealed test set')
+    expect(found.next).toMatchObject({ tool: 'evaluate_run' })
   })
 
   it('warns of a gap and does not block on it', () => {

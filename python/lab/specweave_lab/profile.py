@@ -18,7 +18,7 @@ TOP = 10
 BOOLEANS = {"true", "false"}
 DATE_LIKE = re.compile(r"\s*\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}|\s*\d{4}-\d{2}\b")
 PERSONAL = re.compile(
-    r"(?i)(^|[^a-z])(e?mail|phone|mobile|ssn|iban|passport|address|surname|(first|last|full)[_ ]?name)"
+    r"(?i)(^|[^a-z])(e[-_ ]?mail|phone|mobile|ssn|iban|passport|address|surname|(first|last|full)[_ ]?name)|^mail$"
 )
 """Names of columns whose values dataset.json, which is committed, never shows."""
 

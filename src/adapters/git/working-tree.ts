@@ -1,4 +1,5 @@
-import { simpleGit } from 'simple-git'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 
 /** The state of a Git working tree below one folder, as far as it differs from the last commit. */
 export interface WorkingTree {
@@ -12,26 +13,31 @@ export interface WorkingTree {
   diff(paths: readonly string[]): Promise<string>
 }
 
+/** One look at everything. It takes no lock: a person's own Git command in the same moment is not disturbed. */
+const STATUS = [
+  '--no-optional-locks',
+  'status',
+  '--porcelain=v2',
+  '--branch',
+  '-z',
+  '--untracked-files=all',
+  '--no-renames',
+  '--',
+  '.',
+]
+
 /** @returns `undefined` where there is no Git, or the folder lies in no repository. */
 export async function readWorkingTree(folder: string): Promise<WorkingTree | undefined> {
   try {
+    const { simpleGit } = await import('simple-git')
     const git = simpleGit({ baseDir: folder, maxConcurrentProcesses: 4, timeout: { block: 30_000 } })
-    const head = await git.raw('rev-parse', '--is-inside-work-tree').then(
-      (answer) => answer.trim() === 'true',
-      () => false,
-    )
-    if (!head) return undefined
-    const [sha, branch, untracked] = await Promise.all([
-      quiet(git.raw('rev-parse', '--verify', '--quiet', 'HEAD')),
-      quiet(git.raw('symbolic-ref', '--short', '--quiet', 'HEAD')),
-      quiet(git.raw('ls-files', '--others', '--exclude-standard', '-z')),
+    const [status, prefix] = await Promise.all([
+      git.raw(...STATUS),
+      // Paths are told from the top of the repository, which most workspaces are.
+      isTop(folder) ? '' : git.raw('rev-parse', '--show-prefix'),
     ])
-    const changed = sha ? await quiet(git.raw('diff', '--name-only', '--relative', '-z', 'HEAD')) : ''
     return {
-      sha: sha.trim() || null,
-      branch: branch.trim() || null,
-      changed: changed.split('\0').filter((path) => path !== ''),
-      untracked: untracked.split('\0').filter((path) => path !== ''),
+      ...readStatus(status, prefix.trimEnd()),
       diff: (paths) =>
         paths.length === 0
           ? Promise.resolve('')
@@ -42,6 +48,34 @@ export async function readWorkingTree(folder: string): Promise<WorkingTree | und
   }
 }
 
-async function quiet(answer: Promise<string>): Promise<string> {
-  return answer.catch(() => '')
+function isTop(folder: string): boolean {
+  return (
+    process.env.GIT_DIR === undefined &&
+    process.env.GIT_WORK_TREE === undefined &&
+    existsSync(join(folder, '.git'))
+  )
+}
+
+/** How many words stand before the path in a line of `git status --porcelain=v2`. */
+const WORDS: Readonly<Record<string, number>> = { '1': 8, u: 10, '?': 1 }
+
+/** Exported for its test: what `git status --porcelain=v2 --branch -z --no-renames` says. */
+export function readStatus(text: string, prefix: string): Omit<WorkingTree, 'diff'> {
+  const tree: Omit<WorkingTree, 'diff'> = { sha: null, branch: null, changed: [], untracked: [] }
+  for (const line of text.split('\0')) {
+    const words = line.split(' ')
+    const kind = words[0] ?? ''
+    if (kind === '#') {
+      const value = words.slice(2).join(' ')
+      if (words[1] === 'branch.oid' && value !== '(initial)') tree.sha = value
+      if (words[1] === 'branch.head' && value !== '(detached)') tree.branch = value
+    } else if (Object.hasOwn(WORDS, kind)) {
+      const path = words.slice(WORDS[kind]).join(' ')
+      if (path.startsWith(prefix))
+        (kind === '?' ? tree.untracked : tree.changed).push(path.slice(prefix.length))
+    }
+  }
+  // Before the first commit there is nothing to differ from.
+  if (tree.sha === null) tree.changed = []
+  return tree
 }

@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto'
 import { statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { execa } from 'execa'
 import { readJson, writeFileAtomic } from '../files.ts'
 import { stateFolder } from '../state-folder.ts'
 
@@ -45,6 +44,8 @@ export async function pythonEnvironment(interpreter: string): Promise<PythonEnvi
     return cached.environment
   }
   try {
+    // Seldom needed, and slow to load for a supervisor that has a command to start.
+    const { execa } = await import('execa')
     const { stdout } = await execa(interpreter, ['-c', PROGRAM], { timeout: 60_000, env: { PYTHONPATH: '' } })
     const { folders, conda, ...found } = JSON.parse(stdout) as {
       python: string

@@ -61,7 +61,6 @@ function nextSteps(increments: readonly IncrementFolder[], commandNames: readonl
         [`validate-increment ${active.id}`, 'every criterion, with its evidence'],
       ]
     : [
-        ['demo', 'the whole loop on real data, in a folder of its own'],
         create,
         increments.length > 0
           ? ['get-increment', 'an overview of all increments']

@@ -9,8 +9,10 @@ export function printRefusal(refusal: Refusal, tools: readonly AnyTool[], io: Cl
   const { colours } = io
   const defect = refusal.code === 'INTERNAL_DEFECT'
   io.err(`${colours.red(defect ? 'Defect' : 'Refused')} (${refusal.code}): ${refusal.message}`)
-  // Where the message names every field already, a list of them says nothing new.
-  const unsaid = refusal.invalid.filter(({ field }) => field !== '' && !refusal.message.includes(field))
+  // What the message says word for word already is not said again.
+  const unsaid = refusal.invalid.filter(
+    ({ field, problem }) => field !== '' && !refusal.message.includes(problem),
+  )
   for (const { field, problem } of unsaid) io.err(`  ${field}: ${problem}`)
   const missing = refusal.missing.filter((name) => !refusal.message.includes(name))
   if (missing.length > 0) io.err(`  missing: ${missing.join(', ')}`)

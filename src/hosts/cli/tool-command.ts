@@ -133,7 +133,7 @@ async function callAndPrint(
   }
   if (json) io.out(JSON.stringify(answer, undefined, 2))
   else printAnswer(tool, tools, answer, io)
-  return EXIT.done
+  return tool.command.isNo?.(answer) ? EXIT.refused : EXIT.done
 }
 
 /** Names wrong and missing fields as they are typed here. */

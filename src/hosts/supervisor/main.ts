@@ -1,28 +1,30 @@
+import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { claimNext } from '../../runs/claim.ts'
 import { setProgram } from '../../runs/schedule.ts'
 import { superviseRun } from '../../runs/supervise.ts'
 import { openIndex } from '../../store/index-db.ts'
-import { openWorkspace } from '../../store/workspace.ts'
+import { layoutOf } from '../../store/layout.ts'
+import type { Workspace } from '../../store/workspace.ts'
 import { asDefect } from '../calls/defect-log.ts'
 import { supervisorHooks } from './hooks.ts'
 
 const EXIT_DEFECT = 70
 
 /**
- * `specweave-ml supervise --workspace DIR [RUN]`: a small detached process that carries runs to their end. It claims
+ * `specweave-ml supervise --workspace DIR [--config JSON] [RUN]`: a small detached process that carries runs to their end. It claims
  * the next queued run itself when one has ended, so that a long queue costs one start-up, and leaves when there is none.
  */
 export async function main(argv: string[]): Promise<number> {
   const { values, positionals } = parseArgs({
     args: argv,
-    options: { workspace: { type: 'string' } },
+    options: { workspace: { type: 'string' }, config: { type: 'string' } },
     allowPositionals: true,
   })
   setProgram([process.execPath, ...process.argv.slice(1, 2)])
   // A terminal that closes, or a person's Ctrl-C there, is meant for others.
   for (const name of ['SIGHUP', 'SIGINT', 'SIGPIPE'] as const) process.on(name, () => {})
-  const workspace = openWorkspace(values.workspace ?? process.cwd())
+  const workspace = await open(resolve(values.workspace ?? process.cwd()), values.config)
   const hooks = supervisorHooks(workspace)
   let wanted = positionals.find((argument) => argument !== 'supervise')
   try {
@@ -40,4 +42,10 @@ export async function main(argv: string[]): Promise<number> {
   } finally {
     await hooks.close()
   }
+}
+
+/** @param config the settings as the process that started this one has read and checked them. */
+async function open(root: string, config: string | undefined): Promise<Workspace> {
+  if (config === undefined) return (await import('../../store/workspace.ts')).openWorkspace(root)
+  return { root, layout: layoutOf(root), config: JSON.parse(config) as Workspace['config'] }
 }

@@ -41,7 +41,9 @@ async function installSdk(io: Parameters<CliCommand['run']>[1]): Promise<number>
     import('../../../adapters/files.ts'),
   ])
   const workspace = await io.context().workspace()
-  const { path, from } = projectInterpreter(workspace.root, workspace.config.interpreter)
+  // The lab's environment is the lab's own: the SDK goes where people start their scripts.
+  const configured = workspace.config.interpreter === 'lab' ? undefined : workspace.config.interpreter
+  const { path, from } = projectInterpreter(workspace.root, configured)
   const { stdout } = await execa(path, ['-c', 'import sysconfig; print(sysconfig.get_path("purelib"))'])
   const folder = stdout.trim()
   const file = join(folder, 'specweave.pth')
