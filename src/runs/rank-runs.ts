@@ -41,7 +41,14 @@ export function rankRuns(index: Index, query: RankQuery): { rows: Ranked[]; tota
   return { rows: [...measured.rows, ...reported.rows], total: measured.total + reported.total }
 }
 
+/** Whether any run has a measured number of this metric: most metrics of most workspaces are reported alone. */
+function isMeasured(index: Index, { metric, split }: RankQuery): boolean {
+  const sql = "SELECT 1 FROM metrics WHERE name = ? AND split = ? AND source = 'measured' LIMIT 1"
+  return index.driver.get(sql, [metric, split]) !== undefined
+}
+
 function conditions(
+  index: Index,
   query: RankQuery,
   source: Ranked['source'],
 ): [sql: string, parameters: (string | number)[]] {
@@ -61,7 +68,7 @@ function conditions(
     clauses.push(clause)
     parameters.push(...values)
   }
-  if (source === 'reported') {
+  if (source === 'reported' && isMeasured(index, query)) {
     clauses.push(
       "NOT EXISTS (SELECT 1 FROM metrics x WHERE x.run = m.run AND x.name = m.name AND x.source = 'measured' AND x.split = ? AND x.value IS NOT NULL)",
     )
@@ -71,7 +78,7 @@ function conditions(
 }
 
 function count(index: Index, query: RankQuery, source: Ranked['source']): number {
-  const [where, parameters] = conditions(query, source)
+  const [where, parameters] = conditions(index, query, source)
   return Number(index.driver.get(`SELECT count(*) AS n FROM metrics m WHERE ${where}`, parameters)?.n ?? 0)
 }
 
@@ -83,7 +90,7 @@ function select(
 ): { rows: Ranked[]; total: number } {
   const total = count(index, query, source)
   if (query.limit <= 0 || total === 0) return { rows: [], total }
-  const [where, parameters] = conditions(query, source)
+  const [where, parameters] = conditions(index, query, source)
   const rows = index.driver.all(
     `SELECT m.run FROM metrics m WHERE ${where} ORDER BY m.value ${order}, m.run LIMIT ? OFFSET ?`,
     [...parameters, query.limit, query.offset],

@@ -10,6 +10,9 @@ import { forgetRun, indexRun, LIVE_STATES, type Look } from './index-run.ts'
 /** A folder changed this recently may change again within the same tick of its clock. */
 const SETTLED_MS = 100
 
+/** Runs that are taken up in one transaction: each commit costs as much as a small run, and others must get a turn. */
+const TOGETHER = 50
+
 export interface LiveRun extends Look {
   run: string
   folder: string
@@ -36,16 +39,15 @@ export function refreshIndex(workspace: Workspace, index: Index): LiveRun[] {
   return live
 }
 
-/** Live runs, and those that were judged lost while nobody has written their end yet. */
+/**
+ * Live runs, and those that were judged lost while nobody has written their end yet. None of them has an end: said
+ * first, since a small index holds those alone.
+ */
 const unended = sql
   .selectFrom('runs')
   .select(['run', 'folder'])
-  .where((where) =>
-    where.or([
-      where('state', 'in', LIVE_STATES as string[]),
-      where.and([where('made_by', '=', 'lab'), where('ended', 'is', null)]),
-    ]),
-  )
+  .where('ended', 'is', null)
+  .where((where) => where.or([where('state', 'in', LIVE_STATES as string[]), where('made_by', '=', 'lab')]))
   .orderBy('created')
   .orderBy('run')
 
@@ -64,10 +66,16 @@ function refreshFolder(index: Index, folder: string, increment: string): void {
   const changed = Date.now() - stat.mtimeMs < SETTLED_MS ? 'unsettled' : String(stat.mtimeMs)
   if (known === changed && changed !== 'unsettled') return
   const present = new Set<string>()
+  const added: [run: string, path: string][] = []
   for (const [run, path] of runFolders(folder, increment)) {
     present.add(run)
     const row = index.driver.get('SELECT folder FROM runs WHERE run = ?', [run])
-    if (row?.folder !== path) indexRun(index, run, path)
+    if (row?.folder !== path) added.push([run, path])
+  }
+  for (let i = 0; i < added.length; i += TOGETHER) {
+    index.transaction(() => {
+      for (const [run, path] of added.slice(i, i + TOGETHER)) indexRun(index, run, path)
+    })
   }
   forgetFolder(index, folder, increment, present)
   index.driver.run('INSERT OR REPLACE INTO folders (path, changed) VALUES (?, ?)', [folder, changed])

@@ -247,6 +247,8 @@ export function previousOf(increment: string, base: string, attempt: number): st
 function writeRunFiles(folder: string, final: string, record: RunRecord, request: RunRequest): void {
   mkdirSync(join(folder, 'events'))
   mkdirSync(join(folder, 'logs'))
+  // A script without the SDK writes its files there and need not make the folder.
+  mkdirSync(join(folder, 'predictions'))
   // A live run's folder is invisible to Git, so that a checkout under it takes nothing away.
   writeFileSync(join(folder, '.gitignore'), '*\n')
   if (record.masked)

@@ -1,11 +1,10 @@
-import { existsSync, type FSWatcher, watch } from 'node:fs'
+import { existsSync, type FSWatcher, statSync, watch } from 'node:fs'
 import { join } from 'node:path'
 import { sleep } from '../core/clock.ts'
 import { isEnd } from '../core/run-state.ts'
 import type { Index } from '../store/index-db.ts'
 import type { FoundRun } from './find-run.ts'
 import { indexRun } from './index-run.ts'
-import type { End } from './record.ts'
 
 /** A tool call may not last longer: clients cut it off. */
 export const LONGEST_WAIT_S = 40
@@ -35,9 +34,7 @@ export async function waitForRuns(
       if (!look) return true
       if (look.facts.record.made_by !== 'lab') return isEnd(look.judgement.state)
       // Judged ended is not enough: the end is whole when it is written down.
-      return (
-        isEnd(look.judgement.state) && look.facts.end !== undefined && !isBeingWritten(folder, look.facts.end)
-      )
+      return isEnd(look.judgement.state) && look.facts.end !== undefined && !isBeingWritten(folder)
     }).length
   const enough = (): boolean => {
     const count = ended()
@@ -57,8 +54,9 @@ export async function waitForRuns(
 }
 
 /** After end.json come the files that people read; the last act is to show the folder to Git. */
-function isBeingWritten(folder: string, end: End): boolean {
-  return Date.now() - Date.parse(end.ended) < WRITING_MS && existsSync(join(folder, '.gitignore'))
+function isBeingWritten(folder: string): boolean {
+  const written = statSync(join(folder, 'end.json'), { throwIfNoEntry: false })?.mtimeMs ?? 0
+  return Date.now() - written < WRITING_MS && existsSync(join(folder, '.gitignore'))
 }
 
 /**

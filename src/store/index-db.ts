@@ -25,6 +25,7 @@ export interface Index {
   all<T>(query: Compiled<T>): T[]
   first<T>(query: Compiled<T>): T | undefined
   run(query: Compiled<unknown>): void
+  /** One transaction; where it is called within another, `work` becomes part of that. */
   transaction<T>(work: () => T): T
 }
 
@@ -142,6 +143,7 @@ function inodeOf(file: string): string {
 }
 
 function wrap(file: string, driver: SqliteDriver): Index {
+  let inside = false
   return {
     file,
     driver,
@@ -157,6 +159,14 @@ function wrap(file: string, driver: SqliteDriver): Index {
       const { sql, parameters } = query.compile()
       driver.run(sql, parameters as SqlValue[])
     },
-    transaction: (work) => driver.transaction(work),
+    transaction(work) {
+      if (inside) return work()
+      inside = true
+      try {
+        return driver.transaction(work)
+      } finally {
+        inside = false
+      }
+    },
   }
 }

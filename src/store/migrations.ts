@@ -29,6 +29,11 @@ const MIGRATIONS: readonly string[] = [
     lines INTEGER NOT NULL, malformed INTEGER NOT NULL, stale INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (run, file)
   ) WITHOUT ROWID;
   `,
+  `
+  CREATE INDEX params_by_number ON params (name, number, run) WHERE number IS NOT NULL;
+  CREATE INDEX runs_by_created ON runs (created, run);
+  CREATE INDEX runs_unended ON runs (created, run) WHERE ended IS NULL;
+  `,
 ]
 
 export const INDEX_VERSION = MIGRATIONS.length

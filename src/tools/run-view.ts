@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { NextStep } from '../core/errors.ts'
 import type { Measurement } from '../core/measurement.ts'
+import { list } from '../runs/facts.ts'
 import type { Index } from '../store/index-db.ts'
 import type { Workspace } from '../store/workspace.ts'
 import { Metrics, NextSteps } from './shapes.ts'
@@ -110,13 +111,17 @@ export async function viewRun(
           why: 'shows its child runs',
         },
       ]
-    : nextFor(view, summary.increment, summary.dataset, existsSync(join(folder, 'predictions')))
+    : nextFor(view, summary.increment, summary.dataset, hasPredictions(join(folder, 'predictions')))
   return view
 }
 
 function briefMetrics(metrics: readonly Measurement[]): Measurement[] {
   const measured = metrics.filter(({ source, split }) => source === 'measured' && split !== 'train')
   return [...measured.slice(0, 12), ...metrics.filter(({ source }) => source === 'reported').slice(0, 8)]
+}
+
+function hasPredictions(folder: string): boolean {
+  return list(folder).some((name) => name.endsWith('.csv'))
 }
 
 async function liveWarnings(

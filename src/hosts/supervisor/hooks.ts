@@ -4,9 +4,29 @@ import type { SupervisorHooks } from '../../runs/supervise.ts'
 import type { Workspace } from '../../store/workspace.ts'
 import { datasetRecord } from '../../tools/dataset-record.ts'
 
+/** The page that lists the runs is written while the next run works, and once for many short runs. */
+const LIST_AFTER_MS = 200
+
 /** Composes runs and evidence: what the supervisor needs beyond the run itself. */
 export function supervisorHooks(workspace: Workspace): SupervisorHooks & { close(): Promise<void> } {
   let labWasUsed = false
+  const unlisted = new Set<string>()
+  let timer: NodeJS.Timeout | undefined
+  const list = async (): Promise<void> => {
+    clearTimeout(timer)
+    timer = undefined
+    const increments = [...unlisted]
+    unlisted.clear()
+    for (const increment of increments) {
+      try {
+        const { refreshComparison } = await import('../../tools/comparison-page.ts')
+        await refreshComparison(workspace, increment)
+      } catch (cause) {
+        // A spec.md that a person is editing must not trouble a run that has ended.
+        console.error(cause)
+      }
+    }
+  }
   return {
     splits(dataset) {
       const record = datasetRecord(workspace, dataset)
@@ -29,15 +49,11 @@ export function supervisorHooks(workspace: Workspace): SupervisorHooks & { close
     async ended(run) {
       const increment = parseRunId(run)?.increment
       if (!increment) return
-      try {
-        const { refreshComparison } = await import('../../tools/comparison-page.ts')
-        await refreshComparison(workspace, increment)
-      } catch (cause) {
-        // A spec.md that a person is editing must not trouble a run that has ended.
-        console.error(cause)
-      }
+      unlisted.add(increment)
+      timer ??= setTimeout(list, LIST_AFTER_MS)
     },
     async close() {
+      await list()
       if (labWasUsed) await (await import('../../adapters/lab/process.ts')).closeLab()
     },
   }
