@@ -1,0 +1,227 @@
+import { createHash } from 'node:crypto'
+import {
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join, relative } from 'node:path'
+import { McpError } from '@modelcontextprotocol/sdk/types.js'
+import { processStartTime } from '../../src/adapters/process/identity.ts'
+import { sleep } from '../../src/core/clock.ts'
+import type { NextStep } from '../../src/core/errors.ts'
+import { connect, PROGRAM, type Session } from '../hosts/mcp-client.ts'
+import { kill } from '../support/lab-workspace.ts'
+
+/** Why tests that need the lab are skipped; `undefined` where it is there. */
+export const NO_LAB = process.env.SPECWEAVE_LAB_DIR
+  ? undefined
+  : 'SPECWEAVE_LAB_DIR is not set: npm test sets the lab up and names it'
+
+/** A run as `run_experiment` and `get_run` show it. */
+export interface ShownRun {
+  run: string
+  state: string
+  reason?: string
+  reused?: boolean
+  exit_code?: number
+  warnings: string[]
+  notes?: string[]
+  params: Record<string, unknown>
+  metrics: { name: string; split?: string; source: string; grade?: string; value: number | string }[]
+  logs: { stdout: string[]; stderr: string[] }
+}
+
+/** What a refused call answers. */
+export interface Refused {
+  code: string
+  message: string
+  missing: string[]
+  invalid: { field: string; problem: string }[]
+  next: NextStep[]
+}
+
+const LIVE = ['queued', 'starting', 'running', 'evaluating']
+
+/** The whole product as a client meets it: a real server over stdio on a workspace in a temporary folder. */
+export class Product {
+  /** Holds the workspace and the state folder. */
+  readonly base: string
+  readonly root: string
+  readonly state: string
+  #session: Session | undefined
+  #environment: Record<string, string> = {}
+
+  /** @param config text of `.specweave/ml.yaml`; without it there is no workspace yet. */
+  constructor(config?: string) {
+    this.base = realpathSync(mkdtempSync(join(tmpdir(), 'specweave-ml-tools-')))
+    this.root = join(this.base, 'project')
+    this.state = join(this.base, 'state')
+    mkdirSync(this.root)
+    if (config === undefined) return
+    mkdirSync(join(this.root, '.specweave/increments'), { recursive: true })
+    this.write('.specweave/ml.yaml', config)
+  }
+
+  /** The environment of the server and of the command line. */
+  get env(): Record<string, string> {
+    return {
+      PATH: process.env.PATH ?? '',
+      HOME: this.base,
+      SPECWEAVE_STATE_DIR: this.state,
+      SPECWEAVE_LAB_DIR: process.env.SPECWEAVE_LAB_DIR ?? join(this.base, 'no-lab'),
+      ...this.#environment,
+    }
+  }
+
+  /** Starts the server anew with other variables. */
+  async restart(environment: Record<string, string> = {}): Promise<void> {
+    await this.close()
+    this.#environment = environment
+  }
+
+  async #client() {
+    this.#session ??= await connect(PROGRAM, {
+      args: ['serve', '--workspace', this.root],
+      cwd: this.root,
+      env: this.env,
+    })
+    return this.#session.client
+  }
+
+  async #answer(tool: string, args: object): Promise<{ refused: boolean; content: unknown }> {
+    const client = await this.#client()
+    const result = await client.callTool({ name: tool, arguments: { ...args } }, undefined, {
+      timeout: 100_000,
+    })
+    return { refused: result.isError === true, content: result.structuredContent }
+  }
+
+  /** A call that must be carried out. */
+  // biome-ignore lint/suspicious/noExplicitAny: each test knows the shape that it asks for
+  async call<T = any>(tool: string, args: object = {}): Promise<T> {
+    const { refused, content } = await this.#answer(tool, args)
+    if (refused) throw new Error(`${tool} was refused: ${JSON.stringify(content)}`)
+    return content as T
+  }
+
+  /** A call that must be refused. */
+  async refusal(tool: string, args: object = {}): Promise<Refused> {
+    const { refused, content } = await this.#answer(tool, args)
+    if (!refused) throw new Error(`${tool} was carried out: ${JSON.stringify(content).slice(0, 2000)}`)
+    return content as Refused
+  }
+
+  /** A resource that must be refused. */
+  async resourceRefusal(uri: string): Promise<Refused> {
+    const client = await this.#client()
+    const thrown = await client.readResource({ uri }).then(
+      () => undefined,
+      (cause) => cause,
+    )
+    if (!(thrown instanceof McpError)) throw new Error(`${uri} was not refused: ${thrown}`)
+    return thrown.data as Refused
+  }
+
+  /** Runs a command and waits for its end. */
+  async run(args: object): Promise<ShownRun> {
+    return this.ended(await this.call<ShownRun>('run_experiment', { wait_s: 40, ...args }))
+  }
+
+  async ended(view: { run: string; state: string }): Promise<ShownRun> {
+    let shown = view as ShownRun
+    for (let i = 0; LIVE.includes(shown.state) && i < 5; i++)
+      shown = await this.call<ShownRun>('get_run', { run: view.run, wait_s: 40 })
+    if (LIVE.includes(shown.state)) throw new Error(`${shown.run} is still ${shown.state}`)
+    await this.settled()
+    return shown
+  }
+
+  /** Waits until every supervisor has left: it brings comparison.md up to date after a run's end. */
+  async settled(): Promise<void> {
+    const claims = found(join(this.root, '.specweave'), /^claim-\d+\.json$/)
+    const pids = claims.map((file) => (JSON.parse(readFileSync(file, 'utf8')) as { pid: number }).pid)
+    // The end of a run that never started is written by the server itself.
+    const server = this.#session?.transport.pid
+    for (let i = 0; pids.some((pid) => pid !== server && processStartTime(pid) !== undefined); i++) {
+      if (i > 1500) throw new Error('a supervisor does not leave')
+      await sleep(20)
+    }
+  }
+
+  write(path: string, text: string): string {
+    const file = join(this.root, path)
+    mkdirSync(dirname(file), { recursive: true })
+    writeFileSync(file, text)
+    return file
+  }
+
+  read(path: string): string {
+    return readFileSync(join(this.root, path), 'utf8')
+  }
+
+  /** Absolute folder of a run. */
+  folder(run: string): string {
+    const [increment = '', ...rest] = run.split('/')
+    const increments = join(this.root, '.specweave/increments')
+    const folder = readdirSync(increments).find((name) => name.startsWith(`${increment}-`)) ?? ''
+    return join(increments, folder, 'experiments', ...rest)
+  }
+
+  /**
+   * Every path under workspace and state folder with a hash of its content. The index may be made anew at any time, and
+   * logs, locks and caches of the state folder are no records.
+   */
+  tree(): Record<string, string> {
+    const found: Record<string, string> = {}
+    const walk = (folder: string): void => {
+      for (const entry of readdirSync(folder, { withFileTypes: true })) {
+        const path = join(folder, entry.name)
+        const shown = relative(this.base, path)
+        if (/^project\/\.specweave\/index\.db/.test(shown)) continue
+        if (/^state\/(?:logs|locks|interpreters|index)(?:\/|$)/.test(shown)) continue
+        if (entry.isDirectory()) {
+          if (shown.startsWith('project')) found[`${shown}/`] = ''
+          walk(path)
+        } else if (entry.isSymbolicLink()) found[shown] = readlinkSync(path)
+        else found[shown] = createHash('sha256').update(readFileSync(path)).digest('hex').slice(0, 16)
+      }
+    }
+    walk(this.base)
+    return found
+  }
+
+  async close(): Promise<void> {
+    await this.#session?.client.close()
+    this.#session = undefined
+  }
+
+  /** Ends what its runs left running, then removes everything. */
+  async dispose(): Promise<void> {
+    await this.close()
+    for (const file of found(join(this.root, '.specweave'), /^(?:started|claim-\d+)\.json$/)) {
+      if (readdirSync(dirname(file)).includes('end.json')) continue
+      const { pid } = JSON.parse(readFileSync(file, 'utf8')) as { pid?: number }
+      if (!pid) continue
+      if (file.endsWith('started.json')) kill(-pid)
+      kill(pid)
+    }
+    rmSync(this.base, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
+  }
+}
+
+/** Files below a folder whose name matches. */
+export function found(folder: string, name: RegExp): string[] {
+  if (!lstatSync(folder, { throwIfNoEntry: false })?.isDirectory()) return []
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name)
+    if (entry.isDirectory()) return found(path, name)
+    return name.test(entry.name) ? [path] : []
+  })
+}
