@@ -1,4 +1,4 @@
-import { cpus, freemem, totalmem } from 'node:os'
+import { type CpuInfo, cpus, freemem, totalmem } from 'node:os'
 import { gpuCount, listGpus } from './gpu/nvidia.ts'
 
 /** What this machine can give to runs. */
@@ -8,10 +8,18 @@ export interface Capacity {
   gpus: number
 }
 
+let known: CpuInfo[] | undefined
+
+/** Asked of the system once: a look takes a millisecond, and every scheduling needs their number. */
+function processors(): CpuInfo[] {
+  known ??= cpus()
+  return known
+}
+
 /** @param limits of ml.yaml, which may only lower what the machine has. */
 export function machineCapacity(limits: { cpus?: number; memory_gb?: number; gpus?: number }): Capacity {
   return {
-    cpus: Math.min(cpus().length, limits.cpus ?? Number.POSITIVE_INFINITY),
+    cpus: Math.min(processors().length, limits.cpus ?? Number.POSITIVE_INFINITY),
     memoryBytes: Math.min(totalmem(), (limits.memory_gb ?? Number.POSITIVE_INFINITY) * 1024 ** 3),
     gpus: limits.gpus === 0 ? 0 : Math.min(gpuCount(), limits.gpus ?? Number.POSITIVE_INFINITY),
   }
@@ -19,10 +27,10 @@ export function machineCapacity(limits: { cpus?: number; memory_gb?: number; gpu
 
 /** @param gpus indices of the GPUs that a run was given; only these are named. */
 export function hardware(gpus: readonly number[]): Record<string, unknown> {
-  const [first] = cpus()
+  const [first] = processors()
   const given = gpus.length > 0 ? listGpus().filter(({ index }) => gpus.includes(index)) : []
   return {
-    cpus: cpus().length,
+    cpus: processors().length,
     cpu_model: first?.model,
     memory_bytes: totalmem(),
     free_memory_bytes: freemem(),

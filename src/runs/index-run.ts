@@ -7,9 +7,10 @@ import { isEnd, type RunState } from '../core/run-state.ts'
 import type { Index } from '../store/index-db.ts'
 import { sql } from '../store/schema.ts'
 import { endingOf } from './end-state.ts'
+import { writeAskedParams } from './event-rows.ts'
 import { readFacts, rereadExit } from './facts.ts'
 import { judgeGroup } from './group.ts'
-import { forgetEvents, ingestRun, writeParam } from './ingest.ts'
+import { forgetEvents, ingestRun } from './ingest.ts'
 import { type Judgement, judgeRun } from './judge.ts'
 import type { RunFacts } from './record.ts'
 
@@ -47,14 +48,15 @@ export function lookAt(folder: string): Look | undefined {
 export function indexRun(index: Index, id: string, folder: string): Look | undefined {
   let look = lookAt(folder)
   if (!look) return undefined
-  const known = index.driver.get('SELECT state, record, ended FROM runs WHERE run = ?', [id]) as
-    | { state: string; record: string; ended: string | null }
+  const known = index.driver.get('SELECT state, record, ended, folder FROM runs WHERE run = ?', [id]) as
+    | { state: string; record: string; ended: string | null; folder: string }
     | undefined
   const record = JSON.stringify(look.facts.record)
   const { end } = look.facts
   if (
     known?.record !== record ||
     known.state !== look.judgement.state ||
+    known.folder !== folder ||
     (end && end.ended !== known.ended)
   ) {
     writeRow(index, id, folder, look, record, known === undefined)
@@ -113,7 +115,7 @@ function writeRow(
           .onConflict((c) => c.column('run').doUpdateSet(row)),
       )
     else index.run(sql.updateTable('runs').set(row).where('run', '=', id))
-    for (const [name, value] of Object.entries(record.params ?? {})) writeParam(index, id, name, value)
+    writeAskedParams(index, id, record.params ?? {})
   })
 }
 

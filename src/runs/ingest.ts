@@ -3,9 +3,10 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Index } from '../store/index-db.ts'
 import { sql } from '../store/schema.ts'
-import { appendPoints, type Points } from './curve-chunks.ts'
-import { parseEvent, type RunEvent } from './events.ts'
+import { EventRows, writeAskedParams } from './event-rows.ts'
+import { parseEvent } from './events.ts'
 import { list } from './facts.ts'
+import type { RunRecord } from './record.ts'
 
 const BLOCK = 4 * 1024 * 1024
 /** A longer line is malformed: no metric, note or parameter needs it. */
@@ -58,6 +59,9 @@ export function forgetEvents(index: Index, run: string): void {
       index.run(sql.deleteFrom(table).where('run', '=', run))
     index.run(sql.deleteFrom('metrics').where('run', '=', run).where('source', '=', 'reported'))
     index.run(sql.deleteFrom('artifacts').where('run', '=', run))
+    index.run(sql.deleteFrom('params').where('run', '=', run))
+    const row = index.first(sql.selectFrom('runs').select('record').where('run', '=', run))
+    if (row) writeAskedParams(index, run, (JSON.parse(row.record) as RunRecord).params ?? {})
     index.run(sql.updateTable('runs').set({ status: null }).where('run', '=', run))
   })
 }
@@ -78,10 +82,10 @@ function ingestFile(
   try {
     const { size } = fstatSync(fd)
     const offset = from?.offset ?? 0
-    if (from && size === from.size) return 'unchanged'
     if (from && (size < from.offset || windowHash(fd, offset) !== from.hash)) return 'rewritten'
+    if (from && size === from.size) return 'unchanged'
     if (size === 0) return 'unchanged'
-    const batch = new Batch(run, file)
+    const batch = new EventRows(run, file)
     const progress = { offset, lines: from?.lines ?? 0, malformed: from?.malformed ?? 0 }
     readLines(fd, offset, size, (line, end) => {
       progress.offset = end
@@ -93,6 +97,8 @@ function ingestFile(
     })
     if (progress.offset === offset && from) return 'unchanged'
     const hash = windowHash(fd, progress.offset)
+    // What another writer had said in between is needed again: only a whole reading gives the same answer as ever.
+    if (from && batch.turnsBack(index)) return 'rewritten'
     index.transaction(() => {
       batch.write(index)
       index.driver.run(
@@ -150,127 +156,4 @@ function windowHash(fd: number, offset: number): string {
   const bytes = Buffer.alloc(length)
   readSync(fd, bytes, 0, length, offset - length)
   return createHash('sha256').update(bytes).digest('hex').slice(0, 16)
-}
-
-interface Last {
-  value: number | null
-  special: string | null
-  step: number | null
-  t: number
-}
-
-/** The rows of one file's new lines, gathered so that each table is written once for each name. */
-class Batch {
-  readonly #run: string
-  readonly #writer: string
-  readonly #curves = new Map<string, Points>()
-  readonly #last = new Map<string, Last>()
-  readonly #others: { event: RunEvent; line: number }[] = []
-
-  constructor(run: string, writer: string) {
-    this.#run = run
-    this.#writer = writer
-  }
-
-  add(event: RunEvent, line: number): void {
-    if (event.k !== 'metric') {
-      this.#others.push({ event, line })
-      return
-    }
-    const value = typeof event.v === 'number' ? event.v : Number(event.v)
-    let points = this.#curves.get(event.n)
-    if (!points) {
-      points = { steps: [], values: [], times: [] }
-      this.#curves.set(event.n, points)
-    }
-    points.steps.push(event.s ?? Number.NaN)
-    points.values.push(value)
-    points.times.push(event.t)
-    const last = this.#last.get(event.n)
-    if (!last || (event.s ?? Number.NEGATIVE_INFINITY) >= (last.step ?? Number.NEGATIVE_INFINITY)) {
-      const finite = Number.isFinite(value)
-      this.#last.set(event.n, {
-        value: finite ? value : null,
-        special: finite ? null : String(value),
-        step: event.s ?? null,
-        t: event.t,
-      })
-    }
-  }
-
-  write(index: Index): void {
-    for (const [name, points] of this.#curves) appendPoints(index, this.#run, name, this.#writer, points)
-    for (const [name, last] of this.#last) {
-      // The highest step wins; without steps the writer's last line, then the highest t, then the writer's name.
-      index.driver.run(
-        `INSERT INTO metrics (run, name, split, source, grade, value, special, low, high, step, t, writer)
-         VALUES (?, ?, '', 'reported', NULL, ?, ?, NULL, NULL, ?, ?, ?)
-         ON CONFLICT (run, name, split, source) DO UPDATE SET
-           value = excluded.value, special = excluded.special, step = excluded.step, t = excluded.t, writer = excluded.writer
-         WHERE coalesce(excluded.step, -9e999) > coalesce(step, -9e999)
-            OR (coalesce(excluded.step, -9e999) = coalesce(step, -9e999)
-                AND (excluded.writer = writer OR excluded.t > t OR (excluded.t = t AND excluded.writer > writer)))`,
-        [this.#run, name, last.value, last.special, last.step, last.t, this.#writer],
-      )
-    }
-    for (const { event, line } of this.#others) this.#writeOther(index, event, line)
-  }
-
-  #writeOther(index: Index, event: RunEvent, line: number): void {
-    const run = this.#run
-    switch (event.k) {
-      case 'param':
-        writeParam(index, run, event.n, event.v)
-        break
-      case 'tag':
-        index.driver.run(
-          `INSERT INTO tags (run, name, value, t) VALUES (?, ?, ?, ?)
-           ON CONFLICT (run, name) DO UPDATE SET value = excluded.value, t = excluded.t WHERE excluded.t >= t`,
-          [run, event.n, event.v, event.t],
-        )
-        break
-      case 'note':
-        index.driver.run('INSERT OR REPLACE INTO notes (run, writer, line, t, text) VALUES (?, ?, ?, ?, ?)', [
-          run,
-          this.#writer,
-          line,
-          event.t,
-          event.v,
-        ])
-        break
-      case 'artifact':
-        index.driver.run(
-          'INSERT OR REPLACE INTO artifacts (run, path, kind, bytes, sha256) VALUES (?, ?, ?, ?, ?)',
-          [run, event.n, event.kind ?? 'file', Number(event.bytes ?? 0), event.sha256 ?? null],
-        )
-        break
-      case 'model':
-        index.driver.run(
-          `INSERT INTO artifacts (run, path, kind, bytes, sha256) VALUES (?, ?, 'model', 0, NULL)
-           ON CONFLICT (run, path) DO UPDATE SET kind = 'model'`,
-          [run, event.n],
-        )
-        break
-      case 'status':
-        // Several processes may speak for one run: the latest word stands, whichever file is read first.
-        index.driver.run(
-          `UPDATE runs SET status = ? WHERE run = ? AND (status IS NULL OR coalesce(json_extract(status, '$.t'), 0) <= ?)`,
-          [JSON.stringify({ value: event.v, reason: event.reason, t: event.t }), run, event.t],
-        )
-        break
-      case 'predictions':
-        break
-    }
-  }
-}
-
-/** Parameters are kept as text, as a person would type them, and as a number where they are one. */
-export function writeParam(index: Index, run: string, name: string, value: unknown): void {
-  const text = typeof value === 'string' ? value : JSON.stringify(value)
-  index.driver.run('INSERT OR REPLACE INTO params (run, name, text, number) VALUES (?, ?, ?, ?)', [
-    run,
-    name,
-    text ?? 'null',
-    typeof value === 'number' && Number.isFinite(value) ? value : null,
-  ])
 }

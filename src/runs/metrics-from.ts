@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs'
-import { isAbsolute, join, resolve } from 'node:path'
-import { readText, writeFileAtomic } from '../adapters/files.ts'
+import { join, resolve } from 'node:path'
+import { confine, readText, writeFileAtomic } from '../adapters/files.ts'
+import { substitute } from './prepare.ts'
 import type { RunRecord } from './record.ts'
 
 const STEP_COLUMNS = ['step', 'epoch', 'iteration', 'iter', 'global_step', 'batch']
@@ -16,11 +17,15 @@ export class MetricsFrom {
   readonly #folder: string
   readonly #sources: { path: string; step: string | undefined; seen: string }[]
 
-  constructor(folder: string, cwd: string, record: RunRecord, substitute: (text: string) => string) {
+  /**
+   * @param root of the workspace: a log is read from inside it only.
+   * @throws Refusal PATH_OUTSIDE_WORKSPACE
+   */
+  constructor(root: string, folder: string, record: RunRecord) {
     this.#folder = folder
     this.#sources = record.metrics_from.map(({ path, step }) => {
-      const named = substitute(path)
-      return { path: isAbsolute(named) ? named : resolve(cwd, named), step, seen: '' }
+      const named = substitute(path, { run_dir: folder })
+      return { path: confine(root, resolve(root, record.cwd, named)), step, seen: '' }
     })
   }
 

@@ -74,8 +74,7 @@ export function checkRequest(workspace: Workspace, request: RunRequest): RunReco
   }
   const interpreter = request.interpreter ?? config.interpreter
   checkProgram(root, cwd, program, interpreter)
-  for (const { path } of request.metrics_from ?? [])
-    if (!path.includes('{')) confine(root, resolve(cwd, path))
+  for (const { path } of request.metrics_from ?? []) confine(root, resolve(cwd, inRunFolder(root, path)))
   const secrets = secretValues(request.env ?? {})
   const command = maskCommand(request.command, secrets)
   const params = request.params ?? {}
@@ -118,6 +117,14 @@ export function checkRequest(workspace: Workspace, request: RunRequest): RunReco
     ...(request.children ? { children: request.children } : {}),
     ...(changed ? { masked: true as const } : {}),
   }
+}
+
+/** Where a path with placeholders leads, with a folder of the usual depth for the run's own. */
+function inRunFolder(root: string, path: string): string {
+  return path.replaceAll(
+    '{run_dir}',
+    join(root, '.specweave', 'increments', 'increment', 'experiments', 'run'),
+  )
 }
 
 function maskParams(params: Record<string, unknown>): Record<string, unknown> {

@@ -29,7 +29,7 @@ export function summarize(index: Index, row: RunRow): RunSummary {
   const record = JSON.parse(row.record) as RunRecord
   const { run } = row
   const params = index.all(
-    sql.selectFrom('params').select(['name', 'text', 'number']).where('run', '=', run).orderBy('name'),
+    sql.selectFrom('params').select(['name', 'json']).where('run', '=', run).orderBy('name'),
   )
   const notes = index.all(
     sql
@@ -62,7 +62,7 @@ export function summarize(index: Index, row: RunRow): RunSummary {
     ended: row.ended ?? undefined,
     durationS: row.duration_s ?? undefined,
     command: record.command,
-    params: Object.fromEntries(params.map(({ name, text, number }) => [name, number ?? readParam(text)])),
+    params: Object.fromEntries(params.map(({ name, json }) => [name, JSON.parse(json) as unknown])),
     metrics: metricsOf(index, run),
     notes: notes.map(({ text }) => text),
     tags: Object.fromEntries(tags.map(({ name, value }) => [name, value])),
@@ -79,15 +79,6 @@ export function summarize(index: Index, row: RunRow): RunSummary {
       kind: kind as 'model' | 'report' | 'file',
     })),
     warnings: JSON.parse(row.warnings) as string[],
-  }
-}
-
-function readParam(text: string): unknown {
-  if (!/^(?:true|false|null|[[{"].*)$/s.test(text)) return text
-  try {
-    return JSON.parse(text)
-  } catch {
-    return text
   }
 }
 

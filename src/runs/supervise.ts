@@ -183,10 +183,7 @@ async function watch(
       wrapperEnded = true
     },
   )
-  const known = { run_dir: folder }
-  const metricsFrom = new MetricsFrom(folder, join(workspace.root, record.cwd), record, (text) =>
-    substitute(text, known),
-  )
+  const metricsFrom = new MetricsFrom(workspace.root, folder, record)
   let sampler: Sampler | undefined
   let nextIngest = 0
   let nextSample = 0

@@ -13,7 +13,10 @@ const MIGRATIONS: readonly string[] = [
   CREATE INDEX runs_by_increment ON runs (increment, created);
   CREATE INDEX runs_by_state ON runs (state, created);
   CREATE INDEX runs_by_request ON runs (request);
-  CREATE TABLE params (run TEXT NOT NULL, name TEXT NOT NULL, text TEXT NOT NULL, number REAL, PRIMARY KEY (run, name)) WITHOUT ROWID;
+  CREATE TABLE params (
+    run TEXT NOT NULL, name TEXT NOT NULL, text TEXT NOT NULL, number REAL, json TEXT NOT NULL, t REAL NOT NULL, writer TEXT NOT NULL,
+    PRIMARY KEY (run, name)
+  ) WITHOUT ROWID;
   CREATE INDEX params_by_value ON params (name, text, run);
   CREATE TABLE metrics (
     run TEXT NOT NULL, name TEXT NOT NULL, split TEXT NOT NULL, source TEXT NOT NULL, grade TEXT, value REAL, special TEXT,
@@ -21,15 +24,13 @@ const MIGRATIONS: readonly string[] = [
   ) WITHOUT ROWID;
   CREATE INDEX metrics_by_value ON metrics (name, split, source, value, run);
   CREATE TABLE notes (run TEXT NOT NULL, writer TEXT NOT NULL, line INTEGER NOT NULL, t REAL NOT NULL, text TEXT NOT NULL, PRIMARY KEY (run, writer, line)) WITHOUT ROWID;
-  CREATE TABLE tags (run TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, t REAL NOT NULL, PRIMARY KEY (run, name)) WITHOUT ROWID;
+  CREATE TABLE tags (run TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, t REAL NOT NULL, writer TEXT NOT NULL, PRIMARY KEY (run, name)) WITHOUT ROWID;
   CREATE TABLE artifacts (run TEXT NOT NULL, path TEXT NOT NULL, kind TEXT NOT NULL, bytes INTEGER NOT NULL, sha256 TEXT, PRIMARY KEY (run, path)) WITHOUT ROWID;
   CREATE TABLE curves (run TEXT NOT NULL, name TEXT NOT NULL, writer TEXT NOT NULL, chunk INTEGER NOT NULL, n INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY (run, name, writer, chunk));
   CREATE TABLE sources (
     run TEXT NOT NULL, file TEXT NOT NULL, offset INTEGER NOT NULL, size INTEGER NOT NULL, hash TEXT NOT NULL,
     lines INTEGER NOT NULL, malformed INTEGER NOT NULL, stale INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (run, file)
   ) WITHOUT ROWID;
-  `,
-  `
   CREATE INDEX params_by_number ON params (name, number, run) WHERE number IS NOT NULL;
   CREATE INDEX runs_by_created ON runs (created, run);
   CREATE INDEX runs_unended ON runs (created, run) WHERE ended IS NULL;

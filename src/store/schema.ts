@@ -5,10 +5,20 @@ export interface IndexSchema {
   /** `experiments/` folders and when they last changed, so that an unchanged one is not read again. */
   folders: { path: string; changed: string }
   runs: RunRow
-  params: { run: string; name: string; text: string; number: number | null }
+  params: {
+    run: string
+    name: string
+    /** As a person would type it. */
+    text: string
+    number: number | null
+    json: string
+    t: number
+    /** Empty for the parameters of run.json, which those of a script stand above. */
+    writer: string
+  }
   metrics: MetricRow
   notes: { run: string; writer: string; line: number; t: number; text: string }
-  tags: { run: string; name: string; value: string; t: number }
+  tags: { run: string; name: string; value: string; t: number; writer: string }
   artifacts: { run: string; path: string; kind: string; bytes: number; sha256: string | null }
   /** Packed points of one metric of one writer, at most a few thousand a row. */
   curves: { run: string; name: string; writer: string; chunk: number; n: number; data: Uint8Array }

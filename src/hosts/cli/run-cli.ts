@@ -30,7 +30,7 @@ export async function runCli(argv: readonly string[], cli: Cli): Promise<number>
       return EXIT.done
     }
     const own = commands.find((command) => command.name === name)
-    if (own && !asksForHelp(rest)) return await own.run(rest, io)
+    if (own && !asksForHelp(rest)) return await runOwn(own, rest, io)
     if (own) {
       io.out(helpOf(own, io))
       return EXIT.done
@@ -38,6 +38,20 @@ export async function runCli(argv: readonly string[], cli: Cli): Promise<number>
     return await parse(argv, cli)
   } catch (thrown) {
     return printRefusal(refusalOf(thrown, name ?? 'specweave-ml', io.program), tools, io)
+  }
+}
+
+/** A flag that the command does not have is a slip of the keyboard, said in a line. */
+async function runOwn(command: CliCommand, argv: string[], io: CliIo): Promise<number> {
+  try {
+    return await command.run(argv, io)
+  } catch (thrown) {
+    const code = (thrown as NodeJS.ErrnoException).code ?? ''
+    if (!(thrown instanceof TypeError) || !code.startsWith('ERR_PARSE_ARGS')) throw thrown
+    io.err(
+      `error: ${thrown.message.split('. ')[0]}. ${io.program} ${command.name} --help lists what there is.`,
+    )
+    return EXIT.usage
   }
 }
 

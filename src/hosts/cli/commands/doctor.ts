@@ -1,5 +1,6 @@
 import { readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { parseArgs } from 'node:util'
 import type { Workspace } from '../../../store/workspace.ts'
 import type { CliCommand } from '../cli-command.ts'
 import { EXIT } from '../exit-codes.ts'
@@ -18,7 +19,8 @@ export const doctor: CliCommand = {
   summary:
     'Looks at Node, SQLite, Python, the lab, Git, GPUs, the index, the ledger and leftovers; mends what it can',
   examples: ['specweave-ml doctor'],
-  async run(_argv, io) {
+  async run(argv, io) {
+    parseArgs({ args: argv, options: {} })
     const findings: Finding[] = [ok(`Node ${process.versions.node} on ${process.platform}-${process.arch}`)]
     const workspace = await io
       .context()

@@ -1,10 +1,12 @@
+import { parseArgs } from 'node:util'
 import type { CliCommand } from '../cli-command.ts'
 
 export const rebuildIndexCommand: CliCommand = {
   name: 'rebuild-index',
   summary: 'Makes the index anew from the files; every tool answers the same afterwards',
   examples: ['specweave-ml rebuild-index'],
-  async run(_argv, io) {
+  async run(argv, io) {
+    parseArgs({ args: argv, options: {} })
     const [{ openIndex }, { IndexDamaged }, { rebuildIndex }] = await Promise.all([
       import('../../../store/index-db.ts'),
       import('../../../store/index-damaged.ts'),

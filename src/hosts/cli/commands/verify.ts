@@ -1,3 +1,4 @@
+import { parseArgs } from 'node:util'
 import type { CliCommand } from '../cli-command.ts'
 import { EXIT } from '../exit-codes.ts'
 
@@ -5,7 +6,8 @@ export const verify: CliCommand = {
   name: 'verify',
   summary: 'Proves the ledger: every chain, hash and signature; says what is wrong and where',
   examples: ['specweave-ml verify'],
-  async run(_argv, io) {
+  async run(argv, io) {
+    parseArgs({ args: argv, options: {} })
     const { readLedger } = await import('../../../evidence/ledger.ts')
     const workspace = await io.context().workspace()
     const { chains, problems } = readLedger(workspace)

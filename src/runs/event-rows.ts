@@ -1,0 +1,160 @@
+import type { Index } from '../store/index-db.ts'
+import { appendPoints, type Points } from './curve-chunks.ts'
+import type { RunEvent } from './events.ts'
+
+interface Last {
+  value: number | null
+  special: string | null
+  step: number | null
+  t: number
+}
+
+/** The rows of one file's new lines, gathered so that each table is written once for each name. */
+export class EventRows {
+  readonly #run: string
+  readonly #writer: string
+  readonly #curves = new Map<string, Points>()
+  readonly #last = new Map<string, Last>()
+  readonly #others: { event: RunEvent; line: number }[] = []
+
+  constructor(run: string, writer: string) {
+    this.#run = run
+    this.#writer = writer
+  }
+
+  add(event: RunEvent, line: number): void {
+    if (event.k !== 'metric') {
+      this.#others.push({ event, line })
+      return
+    }
+    const value = typeof event.v === 'number' ? event.v : Number(event.v)
+    let points = this.#curves.get(event.n)
+    if (!points) {
+      points = { steps: [], values: [], times: [] }
+      this.#curves.set(event.n, points)
+    }
+    points.steps.push(event.s ?? Number.NaN)
+    points.values.push(value)
+    points.times.push(event.t)
+    const last = this.#last.get(event.n)
+    if (!last || (event.s ?? Number.NEGATIVE_INFINITY) >= (last.step ?? Number.NEGATIVE_INFINITY)) {
+      const finite = Number.isFinite(value)
+      this.#last.set(event.n, {
+        value: finite ? value : null,
+        special: finite ? null : String(value),
+        step: event.s ?? null,
+        t: event.t,
+      })
+    }
+  }
+
+  /** Whether a clock was set back under this writer, so that its last line is older than the one that stands. */
+  turnsBack(index: Index): boolean {
+    return [...this.#last].some(([name, last]) => {
+      const standing = index.driver.get(
+        "SELECT writer, t, step FROM metrics WHERE run = ? AND name = ? AND split = '' AND source = 'reported'",
+        [this.#run, name],
+      )
+      return standing?.writer === this.#writer && standing.step === last.step && Number(standing.t) > last.t
+    })
+  }
+
+  write(index: Index): void {
+    for (const [name, points] of this.#curves) appendPoints(index, this.#run, name, this.#writer, points)
+    for (const [name, last] of this.#last) {
+      // The highest step wins; without steps the writer's last line, then the highest t, then the writer's name.
+      index.driver.run(
+        `INSERT INTO metrics (run, name, split, source, grade, value, special, low, high, step, t, writer)
+         VALUES (?, ?, '', 'reported', NULL, ?, ?, NULL, NULL, ?, ?, ?)
+         ON CONFLICT (run, name, split, source) DO UPDATE SET
+           value = excluded.value, special = excluded.special, step = excluded.step, t = excluded.t, writer = excluded.writer
+         WHERE coalesce(excluded.step, -9e999) > coalesce(step, -9e999)
+            OR (coalesce(excluded.step, -9e999) = coalesce(step, -9e999)
+                AND (excluded.writer = writer OR excluded.t > t OR (excluded.t = t AND excluded.writer > writer)))`,
+        [this.#run, name, last.value, last.special, last.step, last.t, this.#writer],
+      )
+    }
+    for (const { event, line } of this.#others) this.#writeOther(index, event, line)
+  }
+
+  #writeOther(index: Index, event: RunEvent, line: number): void {
+    const run = this.#run
+    switch (event.k) {
+      case 'param':
+        writeParam(index, run, event.n, event.v, { t: event.t, writer: this.#writer })
+        break
+      case 'tag':
+        index.driver.run(
+          `INSERT INTO tags (run, name, value, t, writer) VALUES (?, ?, ?, ?, ?)
+           ON CONFLICT (run, name) DO UPDATE SET value = excluded.value, t = excluded.t, writer = excluded.writer
+           WHERE excluded.t > t OR (excluded.t = t AND excluded.writer >= writer)`,
+          [run, event.n, event.v, event.t, this.#writer],
+        )
+        break
+      case 'note':
+        index.driver.run('INSERT OR REPLACE INTO notes (run, writer, line, t, text) VALUES (?, ?, ?, ?, ?)', [
+          run,
+          this.#writer,
+          line,
+          event.t,
+          event.v,
+        ])
+        break
+      case 'artifact':
+        index.driver.run(
+          'INSERT OR REPLACE INTO artifacts (run, path, kind, bytes, sha256) VALUES (?, ?, ?, ?, ?)',
+          [run, event.n, event.kind ?? 'file', Number(event.bytes ?? 0), event.sha256 ?? null],
+        )
+        break
+      case 'model':
+        index.driver.run(
+          `INSERT INTO artifacts (run, path, kind, bytes, sha256) VALUES (?, ?, 'model', 0, NULL)
+           ON CONFLICT (run, path) DO UPDATE SET kind = 'model'`,
+          [run, event.n],
+        )
+        break
+      case 'status':
+        // Several processes may speak for one run: the latest word stands, whichever file is read first.
+        index.driver.run(
+          `UPDATE runs SET status = ? WHERE run = ? AND (status IS NULL OR coalesce(json_extract(status, '$.t'), 0) <= ?)`,
+          [JSON.stringify({ value: event.v, reason: event.reason, t: event.t }), run, event.t],
+        )
+        break
+      case 'predictions':
+        break
+    }
+  }
+}
+
+/** The parameters that run.json asks for; what the script set itself stands. */
+export function writeAskedParams(index: Index, run: string, params: Readonly<Record<string, unknown>>): void {
+  for (const [name, value] of Object.entries(params))
+    writeParam(index, run, name, value, { t: 0, writer: '' })
+}
+
+/** Of two that set the same parameter the later stands, then the one whose writer's name is greater. */
+function writeParam(
+  index: Index,
+  run: string,
+  name: string,
+  value: unknown,
+  { t, writer }: { t: number; writer: string },
+): void {
+  const json = JSON.stringify(value) ?? 'null'
+  index.driver.run(
+    `INSERT INTO params (run, name, text, number, json, t, writer) VALUES (?, ?, ?, ?, ?, ?, ?)
+     ON CONFLICT (run, name) DO UPDATE SET
+       text = excluded.text, number = excluded.number, json = excluded.json, t = excluded.t, writer = excluded.writer
+     WHERE (writer = '' AND excluded.writer <> '') OR ((writer = '') = (excluded.writer = '')
+       AND (excluded.t > t OR (excluded.t = t AND excluded.writer >= writer)))`,
+    [
+      run,
+      name,
+      typeof value === 'string' ? value : json,
+      typeof value === 'number' && Number.isFinite(value) ? value : null,
+      json,
+      t,
+      writer,
+    ],
+  )
+}
