@@ -37,6 +37,8 @@ export interface GateFacts {
   candidateUnknown?: string
   /** `churn@1`, registered and on disk. */
   dataset?: string
+  /** What was asked at the first look, by check, for each that is another now and that no person approved. */
+  criteriaChanged: Readonly<Record<string, string>>
   documents: { missing: readonly string[]; placeholders: readonly Placeholder[] }
   ledger: { ok: boolean; problem?: string }
   contradictions: readonly Contradiction[]

@@ -12,6 +12,7 @@ export function recordChecks(facts: GateFacts): Check[] {
     modelSaved(facts),
     testLooked(facts),
     criteriaConfirmed(facts),
+    criteriaUnchanged(facts),
     documentsWhole(facts),
     ledgerIntact(facts),
   ]
@@ -208,6 +209,23 @@ function criteriaConfirmed({ criteria, proposedConfirmed, increment }: GateFacts
     next: {
       person: `specweave-ml approve ${increment}`,
       why: 'confirms the proposed criteria; editing spec.md does the same',
+    },
+  }
+}
+
+/** The first look froze them: whoever has seen a sealed number may not choose what to be judged by. */
+function criteriaUnchanged({ criteriaChanged, increment }: GateFacts): Check {
+  const id = 'criteria.unchanged'
+  const changed = Object.values(criteriaChanged)
+  if (changed.length === 0)
+    return { id, status: 'pass', message: 'The criteria are those of the first look.' }
+  return {
+    id,
+    status: 'pending_approval',
+    message: `Changed after the first look at the sealed test set: asked then was ${changed.join(', ')}. Put that back into spec.md, or have a person approve what stands there now.`,
+    next: {
+      person: `specweave-ml approve ${increment}`,
+      why: 'a person approves the changed criteria, on a terminal',
     },
   }
 }

@@ -74,10 +74,12 @@ function orderBy(sort: string): [sql: string, parameters: string[]] {
   const direction = descending ? 'DESC' : 'ASC'
   const column = Object.hasOwn(COLUMNS, name) ? COLUMNS[name] : undefined
   if (column) return [`r.${column} ${direction}, r.run ${direction}`, []]
-  // Measured on test, then validation, then what was reported.
+  // Measured on test, then validation; what was only reported stands after every measured number.
+  const best = (what: string) =>
+    `(SELECT ${what} FROM metrics s WHERE s.run = r.run AND s.name = ? ORDER BY s.source = 'reported', s.split = 'test' DESC, s.split = 'validation' DESC LIMIT 1)`
   return [
-    `(SELECT s.value FROM metrics s WHERE s.run = r.run AND s.name = ? ORDER BY s.source = 'reported', s.split = 'test' DESC, s.split = 'validation' DESC LIMIT 1) ${direction} NULLS LAST, r.run`,
-    [name],
+    `${best("s.source = 'reported'")} NULLS LAST, ${best('s.value')} ${direction} NULLS LAST, r.run`,
+    [name, name],
   ]
 }
 

@@ -202,7 +202,8 @@ function unfinished(index: Index, increment: string | undefined): { run: string;
   if (!increment) return []
   return index.driver
     .all(
-      "SELECT run, state FROM runs WHERE increment = ? AND state IN ('queued', 'starting', 'running', 'evaluating') ORDER BY created LIMIT 10",
+      // A run that has no end yet is found by the small index of those, not among all of the increment.
+      "SELECT run, state FROM runs WHERE ended IS NULL AND +increment = ? AND +state IN ('queued', 'starting', 'running', 'evaluating') ORDER BY created LIMIT 10",
       [increment],
     )
     .map(({ run, state }) => ({ run: String(run), reason: `is ${state}: its numbers are still to come` }))

@@ -63,6 +63,8 @@ export function gatherFacts(workspace: Workspace, index: Index, increment: Incre
   const metric = leadingMetric(ml.success)
   const waivers = waiversOf(ledger, increment.id)
   const problem = ledger.problems[0]
+  const confirmed = criteriaConfirmed(ledger, increment.id, ml.success, ml.baseline)
+  const askedBefore = frozenCriteria(ledger, increment.id, ml.success, ml.baseline)
   return {
     increment,
     front,
@@ -74,13 +76,13 @@ export function gatherFacts(workspace: Workspace, index: Index, increment: Incre
     looks: { used: looked.length, budget: ml.looks },
     tasks,
     waivers,
-    askedBefore: frozenCriteria(ledger, increment.id, ml.success, ml.baseline),
+    askedBefore,
     gate: {
       increment: increment.id,
       folder: increment.relative,
       problemType: ml.problem.type,
       criteria: ml.success,
-      proposedConfirmed: criteriaConfirmed(ledger, increment.id, ml.success),
+      proposedConfirmed: confirmed,
       baselineRule: ml.baseline,
       requires: ml.requires,
       looks: { used: looked.length, budget: ml.looks },
@@ -89,6 +91,7 @@ export function gatherFacts(workspace: Workspace, index: Index, increment: Incre
       ...(candidate ? { candidate } : {}),
       ...(ml.candidate && !candidate ? { candidateUnknown: ml.candidate } : {}),
       ...(dataset ? { dataset: dataset.dataset } : {}),
+      criteriaChanged: confirmed ? {} : askedBefore,
       documents: documentsOf(increment),
       ledger: problem
         ? { ok: false, problem: `${problem.file}${problem.line ? `:${problem.line}` : ''}: ${problem.what}` }

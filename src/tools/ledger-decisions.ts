@@ -12,9 +12,9 @@ export type Approval =
   | { increment: string; kind: 'waiver'; check: string; reason: string; by: string; via: string }
 
 /** What is asked for, without the mark that it is a proposal. */
-export function criteriaSha256(criteria: readonly Criterion[]): string {
+export function criteriaSha256(criteria: readonly Criterion[], rule: BaselineRule | null): string {
   const asked = criteria.map(({ metric, op, value, split }) => ({ metric, op, value, split }))
-  return createHash('sha256').update(canonicalJson(asked)).digest('hex')
+  return createHash('sha256').update(canonicalJson({ asked, rule })).digest('hex')
 }
 
 function approvals(ledger: Ledger, increment: string): (Approval & { at: string })[] {
@@ -28,8 +28,9 @@ export function criteriaConfirmed(
   ledger: Ledger,
   increment: string,
   criteria: readonly Criterion[],
+  rule: BaselineRule | null,
 ): boolean {
-  const wanted = criteriaSha256(criteria)
+  const wanted = criteriaSha256(criteria, rule)
   return approvals(ledger, increment).some((one) => one.kind === 'criteria' && one.criteria_sha256 === wanted)
 }
 

@@ -104,7 +104,7 @@ async function freeze(
     candidate,
     success: ml.success as never,
     baseline: ml.baseline as never,
-    criteria_sha256: criteriaSha256(ml.success as never),
+    criteria_sha256: criteriaSha256(ml.success as never, ml.baseline as never),
   })
 }
 

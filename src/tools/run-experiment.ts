@@ -1,9 +1,10 @@
 import { z } from 'zod'
 import { Refusal } from '../core/errors.ts'
 import type { Submitted } from '../runs/submit.ts'
+import { labReady, renderJob } from './lab-ready.ts'
 import { openedToWrite } from './opened-workspace.ts'
 import { RunView, renderRun, viewRun } from './run-view.ts'
-import { IncrementId, NextSteps, WaitS } from './shapes.ts'
+import { IncrementId, JOB, NextSteps, WaitS } from './shapes.ts'
 import { defineTool, renderNext } from './tool.ts'
 
 const name = z
@@ -71,6 +72,7 @@ export const runExperiment = defineTool({
   }),
   output: RunView.partial({ run: true, state: true }).extend({
     runs: z.array(RunView).optional(),
+    ...JOB,
     next: NextSteps.optional(),
   }),
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: true },
@@ -93,13 +95,15 @@ export const runExperiment = defineTool({
       })
     }
     const { workspace, index } = await openedToWrite(context)
-    const [{ schedule }, submit, { checkedName }, { waitForRuns }, { runSetting }] = await Promise.all([
-      import('../runs/schedule.ts'),
-      import('../runs/submit.ts'),
-      import('../runs/naming.ts'),
-      import('../runs/wait.ts'),
-      import('./run-setting.ts'),
-    ])
+    const [{ schedule }, submit, { checkRequest }, { checkedName }, { waitForRuns }, { runSetting }] =
+      await Promise.all([
+        import('../runs/schedule.ts'),
+        import('../runs/submit.ts'),
+        import('../runs/check-request.ts'),
+        import('../runs/naming.ts'),
+        import('../runs/wait.ts'),
+        import('./run-setting.ts'),
+      ])
     schedule(workspace, index)
     const setting = runSetting(workspace, typed)
     const requests = asked.map(({ seeds, dataset, ...one }) => ({
@@ -113,10 +117,21 @@ export const runExperiment = defineTool({
         dataset: setting.dataset(dataset),
       },
     }))
+    if (
+      workspace.config.interpreter === 'lab' &&
+      requests.some(({ request }) => /^python3?$/.test(request.command[0] ?? ''))
+    ) {
+      const job = await labReady({ workspace, index }, context, {
+        tool: 'run_experiment',
+        arguments: input,
+        why: 'the same call again',
+      })
+      if (job) return job
+    }
     // All are checked before the first is queued: a refusal changes nothing.
     for (const { request } of requests) {
       checkedName(request.name)
-      submit.checkRequest(workspace, request)
+      checkRequest(workspace, request)
     }
     const submitted: Submitted[] = []
     for (const { seeds, request } of requests) {
@@ -145,6 +160,8 @@ export const runExperiment = defineTool({
     return experiments ? { runs: views, next: nextOf(views) } : views[0]!
   },
   render(output) {
+    const job = renderJob(output)
+    if (job) return job + renderNext(output.next)
     if (!output.runs) return renderRun(output as RunView) + renderNext(output.next)
     return output.runs.map(renderRun).join('\n\n') + renderNext(output.next)
   },

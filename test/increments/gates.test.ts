@@ -55,6 +55,7 @@ function facts(over: Partial<GateFacts> = {}): GateFacts {
     ledger: { ok: true },
     contradictions: [],
     waivers: [],
+    criteriaChanged: {},
     pendingApprovals: [],
     ...over,
   }
@@ -75,6 +76,7 @@ describe('judge', () => {
       'candidate.model_saved',
       'test.looked',
       'criteria.confirmed',
+      'criteria.unchanged',
       'documents.placeholders',
       'ledger.intact',
       'criterion.accuracy.test',
@@ -190,6 +192,15 @@ describe('judge', () => {
     )
     expect(found.message).toContain('nothing measured on the sealed test set')
     expect(found.next).toMatchObject({ tool: 'evaluate_run' })
+  })
+
+  it('waits for a person where criteria were changed after the first look', () => {
+    const criteriaChanged = { 'criterion.accuracy.test': 'accuracy > 0.99 on test' }
+    expect(check({ criteriaChanged }, 'criteria.unchanged')).toMatchObject({
+      status: 'pending_approval',
+      message: expect.stringContaining('accuracy > 0.99'),
+    })
+    expect(judge(facts({ criteriaChanged })).verdict).toBe('incomplete')
   })
 
   it('warns of a gap and does not block on it', () => {

@@ -54,13 +54,13 @@ describe('a command that cannot be run', () => {
       what: 'more GPUs than there are',
       ...runWith({ resources: { gpus: 64 } }),
       code: 'RESOURCES_UNAVAILABLE',
-      says: /64 asked for, and this machine can give \d+ GPUs/,
+      says: /64 GPUs asked for, \d+ can be given/,
     },
     {
       what: 'more of everything',
       ...runWith({ resources: { cpus: 99_999, memory_gb: 999_999 } }),
       code: 'RESOURCES_UNAVAILABLE',
-      says: /can give \d+ CPUs[\s\S]*GB of memory/,
+      says: /CPUs asked for, \d+ can be given[\s\S]*GB of memory/,
     },
     { what: 'unknown resource', ...runWith({ resources: { tpus: 1 } }), code: 'INPUT_INVALID', says: 'tpus' },
     {

@@ -95,7 +95,8 @@ export function inputSummary(
     ...(missing.length > 0 ? [`${missing.join(', ')} ${missing.length > 1 ? 'are' : 'is'} missing`] : []),
     ...invalid.map(({ field, problem }) => `${field || 'arguments'}: ${problem}`),
   ]
-  return `${tool} was not carried out: ${parts.join('; ')}.`
+  const said = parts.join('; ')
+  return `${tool} was not carried out: ${said}${/[.?!]$/.test(said) ? '' : '.'}`
 }
 
 /** Where only the names of arguments were wrong, the same call with the right ones. */

@@ -48,7 +48,7 @@ export const approve: CliCommand = {
       await appendEvent(workspace, 'approval.given', {
         increment: increment.id,
         kind: 'criteria',
-        criteria_sha256: criteriaSha256(criteria),
+        criteria_sha256: criteriaSha256(criteria, facts.front.ml.baseline),
         by,
         via: 'terminal',
       })
