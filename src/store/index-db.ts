@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdirSync, rmSync, statfsSync, statSync } from 'node:fs'
+import { accessSync, constants, mkdirSync, rmSync, statfsSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { CompiledQuery } from 'kysely'
 import { asRefusal } from '../adapters/files.ts'
@@ -29,17 +29,32 @@ export interface Index {
   transaction<T>(work: () => T): T
 }
 
-/** Where the index lies: in the workspace, or in the state folder where that is on a network or shared file system. */
-export function indexFile(layout: Layout, workspaceId: string): string {
+/**
+ * Where the index lies: in the workspace, or in the state folder where that cannot be written to, or is on a network or
+ * shared file system. Each place of a workspace has its own: a copy has the same id.
+ */
+export function indexFile({ folder }: Layout): string {
+  if (isWritable(folder) && !isShared(folder)) return join(folder, 'index.db')
+  const key = createHash('sha256').update(folder).digest('hex').slice(0, 16)
+  return join(stateFolder(), 'index', key, 'index.db')
+}
+
+function isShared(folder: string): boolean {
   try {
-    if (SHARED_FILE_SYSTEMS.has(Number(statfsSync(layout.folder).type))) {
-      const key = workspaceId || createHash('sha256').update(layout.folder).digest('hex').slice(0, 16)
-      return join(stateFolder(), 'index', key, 'index.db')
-    }
+    return SHARED_FILE_SYSTEMS.has(Number(statfsSync(folder).type))
   } catch {
     // statfs is not to be had everywhere; the workspace's own folder is the usual case.
+    return false
   }
-  return join(layout.folder, 'index.db')
+}
+
+function isWritable(folder: string): boolean {
+  try {
+    accessSync(folder, constants.W_OK)
+    return true
+  } catch {
+    return false
+  }
 }
 
 const opened = new Map<string, { index: Index; inode: string }>()
@@ -53,8 +68,8 @@ const DAMAGE = /malformed|not a database|disk image|file is encrypted/i
  * The index of a workspace, opened once a process and opened again where its file has vanished or was replaced.
  * An index that cannot be read, or that a newer version made, is thrown away: it is filled again from the files.
  */
-export async function openIndex(layout: Layout, workspaceId: string): Promise<Index> {
-  const file = indexFile(layout, workspaceId)
+export async function openIndex(layout: Layout): Promise<Index> {
+  const file = indexFile(layout)
   const known = opened.get(file)
   if (known) {
     if (inodeOf(file) === known.inode) return known.index

@@ -25,6 +25,6 @@ export function writeComparisonPage(facts: IncrementFacts, differences?: readonl
 
 /** The same after a run's end, as far as it can be done without the lab. */
 export async function refreshComparison(workspace: Workspace, increment: string): Promise<void> {
-  const index = await openIndex(workspace.layout, workspace.config.id)
+  const index = await openIndex(workspace.layout)
   writeComparisonPage(gatherFacts(workspace, index, resolveIncrement(workspace, increment)))
 }

@@ -7,10 +7,10 @@ import type { RunSummary } from '../core/run-summary.ts'
 import type { Difference } from '../evidence/comparison.ts'
 import { directionOf, leadingMetric } from '../increments/criteria-set.ts'
 import { type IncrementRef, readSpec, resolveIncrement } from '../increments/load.ts'
+import { openIndex } from '../store/index-db.ts'
 import { sql } from '../store/schema.ts'
 import type { Workspace } from '../store/workspace.ts'
 import type { ToolContext } from './context.ts'
-import { indexOf } from './opened-workspace.ts'
 
 /** Runs beyond these are ranked, and not tested: each test more makes every other one weaker. */
 const MOST_TESTED = 20
@@ -57,7 +57,7 @@ export async function testedDifferences(
   if (!best.dataset || split === 'folds' || same.length < 2 || !findLab())
     return { differences: [], left_out: [] }
   const { compareOnSplit } = await import('../evidence/comparison.ts')
-  const index = await indexOf(workspace)
+  const index = await openIndex(workspace.layout)
   const folders = same.flatMap(
     ({ run }) => index.first(sql.selectFrom('runs').select(['run', 'folder']).where('run', '=', run)) ?? [],
   )

@@ -34,16 +34,9 @@ export async function openedToWrite(context: ToolContext): Promise<Opened> {
   return { workspace, index: await indexOf(workspace) }
 }
 
-export async function indexOf({ layout, config, root }: Workspace): Promise<Index> {
+async function indexOf({ layout }: Workspace): Promise<Index> {
   const { openIndex } = await import('../store/index-db.ts')
-  if (!notWritable(layout)) return openIndex(layout, config.id)
-  const [{ createHash }, { join }, { stateFolder }] = await Promise.all([
-    import('node:crypto'),
-    import('node:path'),
-    import('../adapters/state-folder.ts'),
-  ])
-  const key = createHash('sha256').update(root).digest('hex').slice(0, 16)
-  return openIndex({ ...layout, folder: join(stateFolder(), 'index', key) }, config.id)
+  return openIndex(layout)
 }
 
 /** @returns the system's code, such as EROFS. */

@@ -53,7 +53,7 @@ async function beginLab(workspace: Workspace): Promise<string[]> {
     import('../runs/submit-job.ts'),
     import('../runs/schedule.ts'),
   ])
-  const index = await openIndex(workspace.layout, workspace.config.id)
+  const index = await openIndex(workspace.layout)
   const job = submitJob(workspace, index, ['setup', '--workspace', workspace.root])
   schedule(workspace, index)
   return [`the lab is being set up in the background (${job.run})`]

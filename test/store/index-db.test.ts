@@ -66,7 +66,7 @@ function makeWorkspace(root: string): Workspace {
 }
 
 async function open(): Promise<Index> {
-  const index = await openIndex(workspace.layout, workspace.config.id)
+  const index = await openIndex(workspace.layout)
   refreshIndex(workspace, index)
   return index
 }
@@ -94,7 +94,7 @@ describe('the index', () => {
     expect(runsIn(index)).toBe(RUNS)
     expect(await open()).toBe(index)
     closeIndexes()
-    expect(runsIn(await openIndex(workspace.layout, workspace.config.id))).toBe(RUNS)
+    expect(runsIn(await openIndex(workspace.layout))).toBe(RUNS)
   })
 
   it.each([

@@ -46,7 +46,7 @@ export class LabWorkspace {
   }
 
   index(): Promise<Index> {
-    return openIndex(this.workspace.layout, '')
+    return openIndex(this.workspace.layout)
   }
 
   write(path: string, text: string): void {

@@ -29,7 +29,7 @@ export async function main(argv: string[]): Promise<number> {
   let wanted = positionals.find((argument) => argument !== 'supervise')
   try {
     for (;;) {
-      const index = await openIndex(workspace.layout, workspace.config.id)
+      const index = await openIndex(workspace.layout)
       const claimed = claimNext(workspace, index, wanted)
       if (!claimed) return 0
       wanted = undefined

@@ -36,7 +36,7 @@ export const approve: CliCommand = {
     ])
     const workspace = await io.context().workspace()
     const increment = resolveIncrement(workspace, positionals[0])
-    const facts = gatherFacts(workspace, await openIndex(workspace.layout, workspace.config.id), increment)
+    const facts = gatherFacts(workspace, await openIndex(workspace.layout), increment)
     const verdict = judge(facts.gate)
     const by = userInfo().username
     if (values.waive === undefined) {

@@ -105,7 +105,7 @@ async function index(workspace: Workspace): Promise<Finding[]> {
     import('../../../store/index-db.ts'),
     import('../../../runs/schedule.ts'),
   ])
-  const opened = await openIndex(workspace.layout, workspace.config.id)
+  const opened = await openIndex(workspace.layout)
   const check = String(opened.driver.get('PRAGMA quick_check')?.quick_check)
   const { live, orphans } = schedule(workspace, opened)
   const runs = Number(opened.driver.get("SELECT count(*) AS n FROM runs WHERE increment <> ''")?.n)

@@ -14,7 +14,7 @@ export const rebuildIndexCommand: CliCommand = {
     ])
     const workspace = await io.context().workspace()
     const rebuild = async () => {
-      const index = await openIndex(workspace.layout, workspace.config.id)
+      const index = await openIndex(workspace.layout)
       return { file: index.file, runs: rebuildIndex(workspace, index).runs }
     }
     const { file, runs } = await rebuild().catch((cause: unknown) => {
