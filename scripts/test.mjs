@@ -20,7 +20,8 @@ const parts = [
     },
   },
   { name: 'product', run: command('npx', 'vitest', 'run', '--project', 'product') },
-  { name: 'python', run: command(testPython, '-m', 'pytest', '-q', 'python') },
+  { name: 'sdk', run: command(testPython, '-m', 'pytest', '-q', 'python/sdk') },
+  { name: 'lab', run: command(testPython, '-m', 'pytest', '-q', 'python/lab') },
 ]
 
 for (const { name, run } of parts) {

@@ -3,9 +3,11 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { processesOfRun } from '../../src/adapters/process/group.ts'
+import { liveness } from '../../src/adapters/process/identity.ts'
 import { sleep } from '../../src/core/clock.ts'
 import { isEnd } from '../../src/core/run-state.ts'
 import type { RunRequest } from '../../src/runs/check-request.ts'
+import { lookAt } from '../../src/runs/index-run.ts'
 import type { Claim, End, Started } from '../../src/runs/record.ts'
 import { refreshIndex } from '../../src/runs/refresh.ts'
 import { schedule, setProgram } from '../../src/runs/schedule.ts'
@@ -126,19 +128,26 @@ export class LabWorkspace {
     }
   }
 
-  /** Ends what still runs, then removes the folder. */
+  /** Ends what still runs, waits for the supervisors to leave, then removes the folder. */
   async dispose(): Promise<void> {
-    for (const { folder, facts, judgement } of refreshIndex(this.workspace, await this.index())) {
-      if (isEnd(judgement.state)) continue
-      for (const pid of [
-        facts.claim?.pid,
-        facts.started?.pid,
-        ...processesOfRun(facts.started?.pid ?? -1, folder),
-      ]) {
+    const index = await this.index()
+    refreshIndex(this.workspace, index)
+    const folders = index.driver.all('SELECT folder FROM runs').map(({ folder }) => String(folder))
+    const supervisors = new Map<number, Claim>()
+    for (const folder of folders) {
+      const look = lookAt(folder)
+      if (!look) continue
+      const { claim, started } = look.facts
+      if (claim && claim.pid !== process.pid) supervisors.set(claim.pid, claim)
+      if (isEnd(look.judgement.state)) continue
+      for (const pid of [claim?.pid, started?.pid, ...processesOfRun(started?.pid ?? -1, folder)]) {
         if (pid && pid !== process.pid) kill(pid)
       }
     }
-    await sleep(50)
+    for (const claim of supervisors.values()) {
+      for (let waited = 0; liveness(claim) === 'alive' && waited < 5000; waited += 20) await sleep(20)
+      if (liveness(claim) === 'alive') kill(claim.pid)
+    }
     ;(await this.index()).driver.close()
     rmSync(this.root, { recursive: true, force: true, maxRetries: 5 })
   }

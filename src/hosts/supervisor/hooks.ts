@@ -6,12 +6,15 @@ import { datasetRecord } from '../../tools/dataset-record.ts'
 
 /** The page that lists the runs is written while the next run works, and once for many short runs. */
 const LIST_AFTER_MS = 200
+const LOAD_AFTER_MS = 300
 
 /** Composes runs and evidence: what the supervisor needs beyond the run itself. */
 export function supervisorHooks(workspace: Workspace): SupervisorHooks & { close(): Promise<void> } {
   let labWasUsed = false
   const unlisted = new Set<string>()
   let timer: NodeJS.Timeout | undefined
+  // Slow to load: while a command works there is time for it, and before and after none.
+  setTimeout(() => void import('../../tools/comparison-page.ts').catch(() => {}), LOAD_AFTER_MS).unref()
   const list = async (): Promise<void> => {
     clearTimeout(timer)
     timer = undefined
