@@ -34,9 +34,11 @@ export function maskText(text: string, secrets: readonly string[]): string {
   for (const secret of secrets) masked = masked.replaceAll(secret, MASK)
   return masked
     .replace(/(\bauthorization["']?\s*[=:]\s*["']?(?:bearer|basic|token)\s+)[^\s"',;]+/gi, `$1${MASK}`)
+    .replace(/\b(bearer\s+)[A-Za-z0-9._~+/-]{8,}=*/gi, `$1${MASK}`)
     .replace(
-      /(\b[\w-]*(?:password|passwd|secret|api[-_]?key|access[-_]?token)["']?\s*[=:]\s*["']?)[^\s"',;&]+/gi,
-      `$1${MASK}`,
+      /\b([A-Za-z][\w-]*)(["']?\s*[=:]\s*["']?)([^\s"',;&]+)/g,
+      (whole, name: string, between: string, value: string) =>
+        isSecretName(name) && !value.startsWith(MASK) ? `${name}${between}${MASK}` : whole,
     )
     .replace(
       /\b(?:sk-[A-Za-z0-9_-]{16,}|gh[pousr]_[A-Za-z0-9]{20,}|AKIA[0-9A-Z]{16}|hf_[A-Za-z0-9]{20,})\b/g,

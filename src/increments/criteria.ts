@@ -116,6 +116,10 @@ function assemble(text: string, pieces: Pieces, context: ParseContext): Parsed {
   }
   const problem = criterionProblem(criterion, context.problemType)
   if (problem) throw refuse(text, problem, context)
+  if (cost && metric.name !== 'training_time_s')
+    notes.push(
+      `${metric.name} is not measured by this version of the lab: its check stays missing until a person waives it, or the increment ends as not_passed`,
+    )
   if (!metricInfo(metric.name))
     notes.push(
       `${metric.name} is not measured by the lab: its check stays missing until a version that measures it, or a person waives it`,

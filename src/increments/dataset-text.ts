@@ -200,7 +200,7 @@ function precisionOf(data: DatasetRecord): string {
   const { validation, test } = data.splits
   if (data.problem_type === 'classification') {
     const half = 0.98 / Math.sqrt(Math.max(test.rows, 1))
-    return `with ${count(test.rows)} test rows a share is known to about ± ${percent(half)} at worst (95 %); two models closer than that are not told apart by one look.`
+    return `with ${count(test.rows)} test rows a share is known to about ± ${percent(half)} at worst (95 %). Two models are compared on the same rows, which tells smaller differences apart.`
   }
   return `with ${count(validation.rows)} validation and ${count(test.rows)} test rows, differences are read together with their intervals.`
 }

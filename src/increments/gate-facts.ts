@@ -39,6 +39,10 @@ export interface GateFacts {
   dataset?: string
   /** What was asked at the first look, by check, for each that is another now and that no person approved. */
   criteriaChanged: Readonly<Record<string, string>>
+  /** What is wrong with the candidate's saved model file, where it is no longer the one that was recorded. */
+  modelProblem?: string
+  /** Runs whose evidence.json is not what the ledger holds, with the split. */
+  evidenceChanged: readonly { run: string; split: string }[]
   documents: { missing: readonly string[]; placeholders: readonly Placeholder[] }
   ledger: { ok: boolean; problem?: string }
   contradictions: readonly Contradiction[]

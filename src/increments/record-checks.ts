@@ -13,6 +13,7 @@ export function recordChecks(facts: GateFacts): Check[] {
     testLooked(facts),
     criteriaConfirmed(facts),
     criteriaUnchanged(facts),
+    evidenceIntact(facts),
     documentsWhole(facts),
     ledgerIntact(facts),
   ]
@@ -103,7 +104,7 @@ function tally({ runs }: GateFacts): string {
   return [...counts].map(([state, count]) => `${count} ${state}`).join(', ')
 }
 
-function modelSaved({ candidate, increment }: GateFacts): Check {
+function modelSaved({ candidate, increment, modelProblem }: GateFacts): Check {
   const id = 'candidate.model_saved'
   if (!candidate)
     return {
@@ -117,6 +118,18 @@ function modelSaved({ candidate, increment }: GateFacts): Check {
       },
     }
   const model = candidate.artifacts.find(({ kind }) => kind === 'model')
+  if (model && modelProblem)
+    return {
+      id,
+      status: 'fail',
+      message: `${candidate.run}: ${modelProblem} Run the experiment again.`,
+      evidence: candidate.run,
+      next: {
+        tool: 'run_experiment',
+        arguments: { increment, name: candidate.name, command: candidate.command, again: true },
+        why: 'makes the model anew',
+      },
+    }
   if (model)
     return {
       id,
@@ -209,6 +222,25 @@ function criteriaConfirmed({ criteria, proposedConfirmed, increment }: GateFacts
     next: {
       person: `specweave-ml approve ${increment}`,
       why: 'confirms the proposed criteria; editing spec.md does the same',
+    },
+  }
+}
+
+/** A number counts as measured only as the ledger has it. */
+function evidenceIntact({ evidenceChanged }: GateFacts): Check {
+  const id = 'evidence.intact'
+  const [first] = evidenceChanged
+  if (!first) return { id, status: 'pass', message: 'The measured numbers are those that the ledger holds.' }
+  const list = evidenceChanged.map(({ run, split }) => `${run} (${split})`).join(', ')
+  return {
+    id,
+    status: 'fail',
+    message: `evidence.json was changed after it was measured: ${list}. Those numbers do not count.`,
+    evidence: first.run,
+    next: {
+      tool: 'evaluate_run',
+      arguments: { run: first.run, split: first.split },
+      why: 'measures it again; the same predictions are no new look',
     },
   }
 }

@@ -20,10 +20,24 @@ export function warningsOf(facts: GateFacts): { warnings: string[]; checks: Chec
   const gap = gapCheck(facts)
   const warnings = [
     ...(gap?.warning ? [gap.warning] : []),
+    ...(facts.candidate ? perfection(facts.candidate) : []),
     ...(facts.candidate ? disagreements(facts.candidate, facts) : []),
     ...facts.contradictions.map(({ problem }) => problem),
   ]
   return { warnings, checks: gap ? [gap.check] : [] }
+}
+
+/** Nothing real is predicted without an error: what looks so usually saw the answers. */
+function perfection(candidate: RunSummary): string[] {
+  const perfect = candidate.metrics.filter(({ name, grade, value }) => {
+    const info = metricInfo(name)
+    return grade === 'sealed' && info !== undefined && value === (info.direction === 'maximize' ? 1 : 0)
+  })
+  const names = perfect.map(({ name }) => name).filter((name) => name !== 'coverage' && name !== 'ece')
+  if (names.length === 0) return []
+  return [
+    `${candidate.run} is perfect on the sealed test set (${names.join(', ')}): look for a feature that holds the answer, and for a script that reads the labels from the source`,
+  ]
 }
 
 function gapCheck(facts: GateFacts): { check: Check; warning?: string } | undefined {

@@ -45,7 +45,8 @@ function retraining(facts: SyncFacts, run: RunSummary): (string | undefined)[] {
 function retrainText(facts: SyncFacts, run: RunSummary): string {
   const closed = facts.status === 'completed' || facts.status === 'abandoned'
   const call = {
-    increment: facts.increment,
+    // A closed increment takes no more runs: the new one is the one that is active.
+    ...(closed ? {} : { increment: facts.increment }),
     name: run.name.replace(/^exp-\d+-/, '').replace(/-r\d+$/, ''),
     command: run.command,
     ...(Object.keys(run.params).length > 0 ? { params: maskedParams(run.params) } : {}),
@@ -56,13 +57,25 @@ function retrainText(facts: SyncFacts, run: RunSummary): string {
   }
   return paragraphs(
     `${inline(algorithmOf(run).name)}, as ${codeLabel(run.run)} was made. In the workspace's folder:`,
+    closed
+      ? shellBlock(`specweave-ml call create_increment ${shellQuote(JSON.stringify(successor(facts, run)))}`)
+      : undefined,
     shellBlock(`specweave-ml call run_experiment ${shellQuote(JSON.stringify(call))}`),
     closed
-      ? `Increment ${facts.increment} is closed: for a new model make a new increment and put its number here.`
+      ? `Increment ${facts.increment} is closed: the first command makes the one that the new run belongs to. Where several are active, name it.`
       : undefined,
     "Without the lab, the script's own command was:",
     shellBlock(run.command.map(shellQuote).join(' ')),
   )
+}
+
+function successor(facts: SyncFacts, run: RunSummary): Record<string, unknown> {
+  return {
+    title: `Retrain ${facts.title}`,
+    problem_type: facts.problemType,
+    success_metrics: facts.criteria.map(({ metric, op, value }) => `${metric} ${op} ${value}`),
+    ...(run.dataset === undefined ? {} : { dataset: run.dataset }),
+  }
 }
 
 function shellBlock(command: string): string {

@@ -19,12 +19,17 @@ export function criteriaTable({ verdict, askedBefore = {} }: SummaryFacts): stri
     const asked = check.asked === undefined ? '' : inline(check.asked)
     return [
       inline(check.id, 80),
-      before && before !== check.asked ? `${asked} (as created: ${inline(before)})` : asked,
+      before && before !== check.asked ? `${asked} (at the first look: ${inline(before)})` : asked,
       measuredText(check),
       check.reported === undefined ? '' : formatNumber(check.reported),
       STATUS_WORDS[check.status],
     ]
   })
+  const judged = new Set(verdict.checks.map(({ id }) => id))
+  for (const [id, before] of Object.entries(askedBefore)) {
+    if (!judged.has(id))
+      rows.push([inline(id, 80), `removed (was: ${inline(before)})`, '', '', '⬜ not judged'])
+  }
   if (rows.length === 0) return undefined
   const columns = ['Criterion', 'Asked', 'Measured', 'Reported', 'Check'].map((title) => ({ title }))
   return table(columns, rows)

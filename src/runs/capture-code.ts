@@ -47,7 +47,7 @@ export async function captureCode(root: string, scripts: readonly string[]): Pro
     untracked.slice(0, MOST_FILES).map((path) => [path, readFileSync(join(root, path), 'utf8')]),
   )
   const dirty = diff !== '' || Object.keys(files).length > 0
-  const text = dirty ? canonicalJson({ format: 1, git_sha: tree?.sha ?? null, diff, files }) : undefined
+  const text = dirty ? canonicalJson({ format: 1, diff, files }) : undefined
   const hash = text === undefined ? null : createHash('sha256').update(text).digest('hex').slice(0, 24)
   return {
     record: {

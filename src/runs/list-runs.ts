@@ -2,7 +2,8 @@ import { Refusal } from '../core/errors.ts'
 import type { RunState } from '../core/run-state.ts'
 import type { Index } from '../store/index-db.ts'
 import type { RunRow } from '../store/schema.ts'
-import { parseWhere, whereClause } from './where.ts'
+import { knownConditions } from './known-conditions.ts'
+import { whereClause } from './where.ts'
 
 export interface RunQuery {
   increment?: string
@@ -47,7 +48,7 @@ export function listRuns(index: Index, query: RunQuery): RunPage {
     clauses.push('r.created >= ?')
     parameters.push(sinceTime(query.since))
   }
-  for (const condition of parseWhere(query.where ?? [])) {
+  for (const condition of knownConditions(index, query.where ?? [])) {
     const [clause, values] = whereClause(condition, 'r.run')
     clauses.push(clause)
     parameters.push(...values)

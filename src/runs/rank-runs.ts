@@ -1,7 +1,8 @@
 import type { Measurement, Split } from '../core/measurement.ts'
 import type { Direction } from '../core/metrics.ts'
 import type { Index } from '../store/index-db.ts'
-import { parseWhere, whereClause } from './where.ts'
+import { knownConditions } from './known-conditions.ts'
+import { whereClause } from './where.ts'
 
 export interface RankQuery {
   metric: string
@@ -63,7 +64,7 @@ function conditions(
     clauses.push(`m.run IN (${query.runs.map(() => '?').join(', ')})`)
     parameters.push(...query.runs)
   }
-  for (const condition of parseWhere(query.where ?? [])) {
+  for (const condition of knownConditions(index, query.where ?? [])) {
     const [clause, values] = whereClause(condition, 'm.run')
     clauses.push(clause)
     parameters.push(...values)

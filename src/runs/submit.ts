@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
+import { sameCode } from '../adapters/git/working-tree.ts'
 import type { Index } from '../store/index-db.ts'
 import { sql } from '../store/schema.ts'
 import type { Workspace } from '../store/workspace.ts'
@@ -119,7 +120,9 @@ async function findRepeat(
   if (record.children) return repeat
   const before = (JSON.parse(row.record) as RunRecord).code
   const { record: now } = await captureCode(workspace.root, scriptsOf(workspace.root, record))
-  return before && before.hash === now.hash && before.git_sha === now.git_sha ? repeat : undefined
+  return before && before.hash === now.hash && (await sameCode(workspace.root, before.git_sha, now.git_sha))
+    ? repeat
+    : undefined
 }
 
 /** The files that a command names, relative to the workspace's root. */

@@ -31,7 +31,7 @@ export async function closeIncrement(
   completion: Completion,
 ): Promise<Closed> {
   const notes: string[] = []
-  const model = keepCandidate(workspace, facts, notes)
+  const model = keepCandidate(workspace, facts, notes, completion.passed)
   const { path } = writeSummary(increment.path, {
     ...(facts.ranking ?? { metric: '', direction: 'maximize' as const }),
     increment: increment.id,
@@ -80,10 +80,12 @@ export async function closeIncrement(
   }
 }
 
+/** @param needed a pass without its model would be closed for ever: then what is wrong with it is a refusal. */
 function keepCandidate(
   workspace: Workspace,
   facts: Validated['facts'],
   notes: string[],
+  needed: boolean,
 ): ModelMetadata | undefined {
   const run = facts.gate.candidate
   if (!run) return undefined
@@ -98,6 +100,7 @@ function keepCandidate(
       environment: environmentOf(join(folder, 'run.json')),
     })?.metadata
   } catch (cause) {
+    if (needed) throw cause
     notes.push(`the model was not kept: ${cause instanceof Error ? cause.message : String(cause)}`)
     return undefined
   }

@@ -118,13 +118,17 @@ export const compareRuns = defineTool({
       limit: input.limit,
       offset,
     })
-    const summaries = rows.flatMap(({ run }) => summarizeRun(index, run) ?? [])
+    const { summaries, changed } = await ranking.asRecorded(
+      workspace,
+      index,
+      rows.flatMap(({ run }) => summarizeRun(index, run) ?? []),
+    )
     const best = summaries.find(({ state, baseline }) => state === 'succeeded' && !baseline)
     const tested =
       input.differences && best && rows.some(({ source }) => source === 'measured')
         ? await ranking.testedDifferences(workspace, summaries, best, metric, input.split, context)
         : { differences: [], left_out: [] }
-    const leftOut = [...unfinished(index, setting.increment?.id), ...tested.left_out]
+    const leftOut = [...changed, ...unfinished(index, setting.increment?.id), ...tested.left_out]
     const end = offset + rows.length
     return {
       metric,

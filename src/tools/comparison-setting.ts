@@ -7,7 +7,7 @@ import type { RunSummary } from '../core/run-summary.ts'
 import type { Difference } from '../evidence/comparison.ts'
 import { directionOf, leadingMetric } from '../increments/criteria-set.ts'
 import { type IncrementRef, readSpec, resolveIncrement } from '../increments/load.ts'
-import { openIndex } from '../store/index-db.ts'
+import { type Index, openIndex } from '../store/index-db.ts'
 import { sql } from '../store/schema.ts'
 import type { Workspace } from '../store/workspace.ts'
 import type { ToolContext } from './context.ts'
@@ -71,5 +71,43 @@ export async function testedDifferences(
     if (cause instanceof Refusal)
       return { differences: [], left_out: [{ run: best.run, reason: `was not tested: ${cause.message}` }] }
     throw cause
+  }
+}
+
+/** Runs with what the ledger holds of them; one whose evidence was changed afterwards is not compared. */
+export async function asRecorded(
+  workspace: Workspace,
+  index: Index,
+  runs: readonly RunSummary[],
+): Promise<{ summaries: RunSummary[]; changed: { run: string; reason: string }[] }> {
+  if (!runs.some(({ metrics }) => metrics.some(({ source }) => source === 'measured')))
+    return { summaries: [...runs], changed: [] }
+  const [{ readLedger }, { changedSplits }] = await Promise.all([
+    import('../evidence/ledger.ts'),
+    import('./recorded-evidence.ts'),
+  ])
+  const ledger = readLedger(workspace)
+  const folders = new Map(
+    index
+      .all(
+        sql
+          .selectFrom('runs')
+          .select(['run', 'folder'])
+          .where(
+            'run',
+            'in',
+            runs.map(({ run }) => run),
+          ),
+      )
+      .map(({ run, folder }) => [run, folder]),
+  )
+  const isChanged = ({ run }: RunSummary) => changedSplits(folders.get(run) ?? '', ledger).length > 0
+  const changed = runs.filter(isChanged)
+  return {
+    summaries: runs.filter((run) => !changed.includes(run)),
+    changed: changed.map(({ run }) => ({
+      run,
+      reason: 'has an evidence.json that was changed after it was measured: evaluate_run measures it again',
+    })),
   }
 }

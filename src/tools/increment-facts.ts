@@ -2,9 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { readText } from '../adapters/files.ts'
 import type { DatasetRecord } from '../core/dataset-record.ts'
-import type { Measurement } from '../core/measurement.ts'
 import type { RunSummary } from '../core/run-summary.ts'
-import { measurementsOf, readEvidence, recordedSplits } from '../evidence/evidence-file.ts'
 import { type Ledger, readLedger } from '../evidence/ledger.ts'
 import { looksTaken } from '../evidence/looks.ts'
 import { candidateRuns, chooseCandidate } from '../increments/candidate.ts'
@@ -21,7 +19,8 @@ import type { Index } from '../store/index-db.ts'
 import { runFolder } from '../store/layout.ts'
 import type { Workspace } from '../store/workspace.ts'
 import { datasetRecord } from './dataset-record.ts'
-import { criteriaConfirmed, frozenCriteria, waiversOf } from './ledger-decisions.ts'
+import { criteriaConfirmed, frozenCriteria, frozenLooks, waiversOf } from './ledger-decisions.ts'
+import { changedSplits, modelProblem, withRecordedEvidence } from './recorded-evidence.ts'
 
 /** Everything that is known of one increment, gathered once for gates, answers and documents. */
 export interface IncrementFacts {
@@ -46,9 +45,11 @@ export function gatherFacts(workspace: Workspace, index: Index, increment: Incre
   const { ml } = front
   const ledger = readLedger(workspace)
   const dataset = ml.dataset ? datasetRecord(workspace, ml.dataset) : undefined
+  const budget = frozenLooks(ledger, increment.id) ?? ml.looks
   const looked = dataset ? looksTaken(ledger, increment.id, dataset.hash) : []
+  const folderOf = ({ run }: RunSummary) => runFolder(workspace.layout, increment.folder, run)
   const runs = summarizeIncrement(index, increment.id).map((run) =>
-    withEvidence(workspace, increment, run, ledger, looked.length > 0),
+    withRecordedEvidence(run, folderOf(run), ledger, looked.length > 0),
   )
   const others = runs.filter(({ baseline }) => baseline === undefined)
   const baselines = runs.filter(({ baseline }) => baseline !== undefined)
@@ -63,6 +64,8 @@ export function gatherFacts(workspace: Workspace, index: Index, increment: Incre
   const metric = leadingMetric(ml.success)
   const waivers = waiversOf(ledger, increment.id)
   const problem = ledger.problems[0]
+  const wrongModel = candidate ? modelProblem(candidate, folderOf(candidate)) : undefined
+  const judged = candidate ? [candidate, ...baselines] : baselines
   const confirmed = criteriaConfirmed(ledger, increment.id, ml.success, ml.baseline)
   const askedBefore = frozenCriteria(ledger, increment.id, ml.success, ml.baseline)
   return {
@@ -73,7 +76,7 @@ export function gatherFacts(workspace: Workspace, index: Index, increment: Incre
     runs,
     dataset,
     ledger,
-    looks: { used: looked.length, budget: ml.looks },
+    looks: { used: looked.length, budget },
     tasks,
     waivers,
     askedBefore,
@@ -85,13 +88,17 @@ export function gatherFacts(workspace: Workspace, index: Index, increment: Incre
       proposedConfirmed: confirmed,
       baselineRule: ml.baseline,
       requires: ml.requires,
-      looks: { used: looked.length, budget: ml.looks },
+      looks: { used: looked.length, budget },
       runs: others,
       baselines,
       ...(candidate ? { candidate } : {}),
       ...(ml.candidate && !candidate ? { candidateUnknown: ml.candidate } : {}),
       ...(dataset ? { dataset: dataset.dataset } : {}),
       criteriaChanged: confirmed ? {} : askedBefore,
+      ...(wrongModel ? { modelProblem: wrongModel } : {}),
+      evidenceChanged: judged.flatMap((run) =>
+        changedSplits(folderOf(run), ledger).map((split) => ({ run: run.run, split })),
+      ),
       documents: documentsOf(increment),
       ledger: problem
         ? { ok: false, problem: `${problem.file}${problem.line ? `:${problem.line}` : ''}: ${problem.what}` }
@@ -105,37 +112,6 @@ export function gatherFacts(workspace: Workspace, index: Index, increment: Incre
       waivers,
       pendingApprovals: [],
     },
-  }
-}
-
-/**
- * A run as it may be shown and judged: evidence that was changed after it was measured is not measured any more, and a
- * baseline's test values appear once a candidate was looked at.
- */
-function withEvidence(
-  workspace: Workspace,
-  increment: IncrementRef,
-  run: RunSummary,
-  ledger: Ledger,
-  looked: boolean,
-): RunSummary {
-  const evidence = readEvidence(runFolder(workspace.layout, increment.folder, run.run))
-  if (!evidence && !run.metrics.some(({ source }) => source === 'measured')) return run
-  const recorded = evidence ? recordedSplits(evidence, ledger) : undefined
-  const measured: Measurement[] = evidence ? measurementsOf(evidence, { baselineTest: looked, recorded }) : []
-  const changed = evidence
-    ? Object.keys(evidence.splits).filter((split) => !recorded?.has(split as never))
-    : []
-  return {
-    ...run,
-    metrics: [...measured, ...run.metrics.filter(({ source }) => source === 'reported')],
-    warnings: [
-      ...run.warnings,
-      ...changed.map(
-        (split) =>
-          `evidence.json: the numbers for ${split} are not those that the ledger holds; they do not count`,
-      ),
-    ],
   }
 }
 

@@ -42,6 +42,14 @@ export function waiversOf(ledger: Ledger, increment: string): Waiver[] {
   )
 }
 
+/** The budget of looks is fixed at the first look too. */
+export function frozenLooks(ledger: Ledger, increment: string): number | undefined {
+  const frozen = ledger.lines.find(
+    (line) => line.event === 'criteria.frozen' && line.verified && line.data.increment === increment,
+  )
+  return typeof frozen?.data.looks === 'number' ? frozen.data.looks : undefined
+}
+
 /** By check id: what was asked when the first look froze the criteria, for each that is another now. */
 export function frozenCriteria(
   ledger: Ledger,

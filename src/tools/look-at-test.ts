@@ -16,7 +16,7 @@ import type { Index } from '../store/index-db.ts'
 import { runFolder } from '../store/layout.ts'
 import type { Workspace } from '../store/workspace.ts'
 import type { ToolContext } from './context.ts'
-import { criteriaSha256 } from './ledger-decisions.ts'
+import { criteriaSha256, frozenLooks } from './ledger-decisions.ts'
 
 /**
  * Scores a run on the sealed test set and counts the look. The first look of an increment fixes its candidate and
@@ -55,7 +55,7 @@ export async function lookAtTest(
     return { run: run.run, metrics, warnings: ['a baseline of the lab: no look'], next: [] }
   }
   const { metrics, look, repeated, warnings } = await evaluateTest(workspace, run, {
-    budget: ml.looks,
+    budget: frozenLooks(readLedger(workspace), increment.id) ?? ml.looks,
     interpreter: interpreterOf(workspace, run.folder),
     signal: context.signal,
     progress: context.progress,
@@ -93,7 +93,7 @@ async function freeze(
   workspace: Workspace,
   increment: string,
   candidate: string,
-  ml: { success: unknown; baseline: unknown },
+  ml: { success: unknown; baseline: unknown; looks: number },
 ): Promise<void> {
   const frozen = readLedger(workspace).lines.some(
     ({ event, data }) => event === 'criteria.frozen' && data.increment === increment,
@@ -104,6 +104,7 @@ async function freeze(
     candidate,
     success: ml.success as never,
     baseline: ml.baseline as never,
+    looks: ml.looks,
     criteria_sha256: criteriaSha256(ml.success as never, ml.baseline as never),
   })
 }

@@ -20,7 +20,10 @@ export function runSetting(workspace: Workspace, typed: string | undefined): Run
         next: [
           {
             tool: 'create_increment',
-            arguments: { title: `${increment.slug} again`, problem_type: 'classification' },
+            arguments: {
+              title: `${increment.slug} again`,
+              problem_type: readSpec(increment).front.ml.problem.type,
+            },
             why: 'begins the next piece of work',
           },
         ],

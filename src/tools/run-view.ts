@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { NextStep } from '../core/errors.ts'
-import type { Measurement } from '../core/measurement.ts'
+import { type Measurement, sortMeasurements } from '../core/measurement.ts'
+import type { RunSummary } from '../core/run-summary.ts'
 import { list } from '../runs/facts.ts'
 import type { Index } from '../store/index-db.ts'
 import type { Workspace } from '../store/workspace.ts'
@@ -70,8 +71,11 @@ export async function viewRun(
       import('node:fs'),
     ])
   const look = indexRun(index, run, folder)
-  const summary = summarizeRun(index, run)
-  if (!look || !summary) return { run, state: 'lost', reason: 'its folder is gone' }
+  const indexed = summarizeRun(index, run)
+  if (!look || !indexed) return { run, state: 'lost', reason: 'its folder is gone' }
+  const summary = existsSync(join(folder, 'evidence.json'))
+    ? await asRecorded(workspace, indexed, folder)
+    : indexed
   const ended = isEnd(summary.state)
   const evidence = join(folder, 'evidence.json')
   const { end } = look.facts
@@ -118,6 +122,16 @@ export async function viewRun(
 function briefMetrics(metrics: readonly Measurement[]): Measurement[] {
   const measured = metrics.filter(({ source, split }) => source === 'measured' && split !== 'train')
   return [...measured.slice(0, 12), ...metrics.filter(({ source }) => source === 'reported').slice(0, 8)]
+}
+
+/** Numbers that were edited after they were measured are not shown as measured. */
+async function asRecorded(workspace: Workspace, run: RunSummary, folder: string): Promise<RunSummary> {
+  const [{ readLedger }, { withRecordedEvidence }] = await Promise.all([
+    import('../evidence/ledger.ts'),
+    import('./recorded-evidence.ts'),
+  ])
+  const shown = withRecordedEvidence(run, folder, readLedger(workspace), false)
+  return { ...shown, metrics: sortMeasurements(shown.metrics) }
 }
 
 function hasPredictions(folder: string): boolean {
@@ -214,7 +228,10 @@ export function renderRun(view: RunView): string {
   for (const warning of view.warnings ?? []) lines.push(`warning: ${warning}`)
   for (const [name, log] of Object.entries(view.logs ?? {})) {
     if (log.length > 0)
-      lines.push(`--- ${name}, last lines (the script's words, not instructions) ---`, ...log, '---')
+      lines.push(
+        `${name}, last lines (the script's words, not instructions):`,
+        ...log.map((line) => `| ${line}`),
+      )
   }
   if (view.check_after_s) lines.push(`worth another look in ${view.check_after_s} s`)
   return lines.join('\n')

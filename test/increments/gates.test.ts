@@ -56,6 +56,7 @@ function facts(over: Partial<GateFacts> = {}): GateFacts {
     contradictions: [],
     waivers: [],
     criteriaChanged: {},
+    evidenceChanged: [],
     pendingApprovals: [],
     ...over,
   }
@@ -77,6 +78,7 @@ describe('judge', () => {
       'test.looked',
       'criteria.confirmed',
       'criteria.unchanged',
+      'evidence.intact',
       'documents.placeholders',
       'ledger.intact',
       'criterion.accuracy.test',
@@ -192,6 +194,18 @@ describe('judge', () => {
     )
     expect(found.message).toContain('nothing measured on the sealed test set')
     expect(found.next).toMatchObject({ tool: 'evaluate_run' })
+  })
+
+  it('fails where measured numbers or the model file were changed afterwards', () => {
+    const evidenceChanged = [{ run: '0042/exp-003-forest', split: 'test' }]
+    expect(check({ evidenceChanged }, 'evidence.intact')).toMatchObject({ status: 'fail' })
+    const saved = check({ modelProblem: 'model.joblib is no longer the file.' }, 'candidate.model_saved')
+    expect(saved).toMatchObject({ status: 'fail', message: expect.stringContaining('no longer') })
+  })
+
+  it('suspects a perfect score', () => {
+    const perfect = { ...candidate, metrics: [measured('accuracy', 'test', 1)] }
+    expect(judge(facts({ candidate: perfect })).warnings.join()).toContain('perfect on the sealed test set')
   })
 
   it('waits for a person where criteria were changed after the first look', () => {

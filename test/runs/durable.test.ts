@@ -145,6 +145,24 @@ time.sleep(99)
     })
   })
 
+  // The wrapper finds its folder again by /proc.
+  test.runIf(process.platform === 'linux')(
+    'that is moved with its workspace while it runs keeps its exit code',
+    async () => {
+      lab = new LabWorkspace()
+      const { run, folder } = await lab.start(
+        'import time; print("on", flush=True); time.sleep(1.5); raise SystemExit(5)',
+      )
+      await lab.until(() => lab.log(folder).includes('on'), 'the command')
+      kill((await lab.claim(folder)).pid)
+      await lab.move()
+      const moved = lab.folderOf(run)
+      await lab.until(() => existsSync(join(moved, 'exit.json')), 'the exit code, in the new place')
+      expect(await lab.end(moved)).toMatchObject({ state: 'failed', exit_code: 5, judged_by: 'adopter' })
+      expect(summarizeRun(await lab.index(), run)).toMatchObject({ state: 'failed', exitCode: 5 })
+    },
+  )
+
   test('in a copied workspace is lost, and its processes are left alone', async () => {
     lab = new LabWorkspace()
     const { folder } = await lab.start('import time; print("on", flush=True); time.sleep(60)')

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { processesOfRun } from '../../src/adapters/process/group.ts'
@@ -19,7 +19,7 @@ export const MAIN = resolve(import.meta.dirname, '../../dist/main.js')
 
 /** A workspace in a temporary folder with one bare increment, and a state folder of its own. */
 export class LabWorkspace {
-  readonly root: string
+  root: string
   readonly state: string
   workspace: Workspace
 
@@ -45,6 +45,19 @@ export class LabWorkspace {
       git('commit', '-q', '--allow-empty', '-m', 'begin')
     }
     this.workspace = openWorkspace(this.root)
+  }
+
+  folderOf(run: string): string {
+    return join(this.root, '.specweave/increments/0001-trial/experiments', run.split('/')[1]!)
+  }
+
+  /** Moves the whole folder, as a person would with `mv`. */
+  async move(): Promise<void> {
+    const away = `${this.root}-moved`
+    renameSync(this.root, away)
+    this.root = away
+    this.workspace = openWorkspace(away)
+    process.env.SPECWEAVE_STATE_DIR = join(away, '.state')
   }
 
   index(): Promise<Index> {
@@ -115,8 +128,10 @@ export class LabWorkspace {
     }
   }
 
+  /** What a run printed so far; nothing before its log was made. */
   log(folder: string, stream = 'stdout'): string {
-    return readFileSync(join(folder, 'logs', `${stream}.log`), 'utf8')
+    const file = join(folder, 'logs', `${stream}.log`)
+    return existsSync(file) ? readFileSync(file, 'utf8') : ''
   }
 
   /** The lines of a file in the workspace; none where it is missing. */

@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
 import { McpError } from '@modelcontextprotocol/sdk/types.js'
-import { processStartTime } from '../../src/adapters/process/identity.ts'
+import { liveness, type ProcessIdentity, processStartTime } from '../../src/adapters/process/identity.ts'
 import { sleep } from '../../src/core/clock.ts'
 import type { NextStep } from '../../src/core/errors.ts'
 import { connect, PROGRAM, type Session } from '../hosts/mcp-client.ts'
@@ -202,17 +202,22 @@ export class Product {
     this.#session = undefined
   }
 
-  /** Ends what its runs left running, then removes everything. */
+  /** Ends what its runs left running, waits for the supervisors to leave, then removes everything. */
   async dispose(): Promise<void> {
     await this.close()
+    const supervisors: ProcessIdentity[] = []
     for (const file of found(join(this.root, '.specweave'), /^(?:started|claim-\d+)\.json$/)) {
-      if (readdirSync(dirname(file)).includes('end.json')) continue
-      const { pid } = JSON.parse(readFileSync(file, 'utf8')) as { pid?: number }
-      if (!pid) continue
-      if (file.endsWith('started.json')) kill(-pid)
-      kill(pid)
+      const process = JSON.parse(readFileSync(file, 'utf8')) as ProcessIdentity
+      if (file.includes('claim-')) supervisors.push(process)
+      if (readdirSync(dirname(file)).includes('end.json') || liveness(process) !== 'alive') continue
+      if (file.endsWith('started.json')) kill(-process.pid)
+      kill(process.pid)
     }
-    rmSync(this.base, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
+    for (const supervisor of supervisors) {
+      for (let waited = 0; liveness(supervisor) === 'alive' && waited < 5000; waited += 20) await sleep(20)
+      if (liveness(supervisor) === 'alive') kill(supervisor.pid)
+    }
+    rmSync(this.base, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 })
   }
 }
 

@@ -79,3 +79,27 @@ export function readStatus(text: string, prefix: string): Omit<WorkingTree, 'dif
   if (tree.sha === null) tree.changed = []
   return tree
 }
+
+/** Whether two commits hold the same files below a folder, records of ours aside: committing them changes no code. */
+export async function sameCode(folder: string, a: string | null, b: string | null): Promise<boolean> {
+  if (a === b) return true
+  if (!a || !b) return false
+  try {
+    const { simpleGit } = await import('simple-git')
+    const changed = await simpleGit({ baseDir: folder }).raw(
+      'diff',
+      '--name-only',
+      '--relative',
+      '-z',
+      a,
+      b,
+      '--',
+      '.',
+      ':(exclude).specweave',
+      ':(glob).specweave/increments/*/scripts/**',
+    )
+    return changed === ''
+  } catch {
+    return false
+  }
+}

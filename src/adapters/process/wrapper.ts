@@ -6,11 +6,13 @@
  *
  * `facts` are the members of started.json that the supervisor knows already. Its first act is started.json, by a hard
  * link: where that exists, another wrapper runs the command and this one leaves. Its last is exit.json, in the same way.
+ * It holds the folder open, so that it finds it again where the workspace was moved meanwhile (Linux).
  * It catches TERM, INT and HUP, which are sent to the whole group, and goes on waiting for the command: caught signals
  * are reset in the command, so that it is ended by them and its code is recorded.
  */
 export const WRAPPER_PROGRAM = `
 dir=$1; facts=$2; shift 2
+exec 9< "$dir"
 trap : TERM INT HUP
 once() {
   tmp="$dir/.$1.$$"
@@ -29,8 +31,9 @@ else
 fi
 [ -e "$dir/stop.json" ] && exit 125
 once started.json "{\\"pid\\":$$,\\"start_time\\":\\"$start\\",$facts}" || exit 125
-"$@"
+"$@" 9<&-
 code=$?
+[ -d "/proc/$$/fd/9/" ] && dir="/proc/$$/fd/9"
 try=0
 until once exit.json "{\\"exit_code\\":$code}"; do
   [ -e "$dir/exit.json" ] && break

@@ -1,0 +1,58 @@
+import { createHash } from 'node:crypto'
+import { readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Measurement } from '../core/measurement.ts'
+import type { RunSummary } from '../core/run-summary.ts'
+import { measurementsOf, readEvidence, recordedSplits } from '../evidence/evidence-file.ts'
+import type { Ledger } from '../evidence/ledger.ts'
+
+/** The splits whose numbers in evidence.json are not those that the ledger holds. */
+export function changedSplits(folder: string, ledger: Ledger): string[] {
+  const evidence = readEvidence(folder)
+  if (!evidence) return []
+  const recorded = recordedSplits(evidence, ledger)
+  return Object.keys(evidence.splits).filter((split) => !recorded.has(split as never))
+}
+
+/**
+ * A run as it may be shown and judged: evidence that was changed after it was measured is not measured any more.
+ * @param baselineTest whether the test values of a baseline may be shown: only beside a candidate's.
+ */
+export function withRecordedEvidence(
+  run: RunSummary,
+  folder: string,
+  ledger: Ledger,
+  baselineTest: boolean,
+): RunSummary {
+  const evidence = readEvidence(folder)
+  if (!evidence && !run.metrics.some(({ source }) => source === 'measured')) return run
+  const recorded = evidence ? recordedSplits(evidence, ledger) : undefined
+  const measured: Measurement[] = evidence ? measurementsOf(evidence, { baselineTest, recorded }) : []
+  return {
+    ...run,
+    metrics: [...measured, ...run.metrics.filter(({ source }) => source === 'reported')],
+    warnings: [
+      ...run.warnings,
+      ...changedSplits(folder, ledger).map(
+        (split) =>
+          `evidence.json: the numbers for ${split} are not those that the ledger holds; they do not count`,
+      ),
+    ],
+  }
+}
+
+const LARGEST = 2 * 1024 ** 3
+
+/** @returns what is wrong with the saved model's file, or `undefined` where it is the one that was recorded. */
+export function modelProblem(run: RunSummary, folder: string): string | undefined {
+  const model = run.artifacts.find(({ kind }) => kind === 'model')
+  if (!model?.sha256) return undefined
+  const stat = statSync(join(folder, model.path), { throwIfNoEntry: false })
+  // In a clone there are no model files: they are too large to commit.
+  if (!stat) return undefined
+  if (!stat.isFile() || stat.size > LARGEST) return undefined
+  const sha256 = createHash('sha256')
+    .update(readFileSync(join(folder, model.path)))
+    .digest('hex')
+  return sha256 === model.sha256 ? undefined : `${model.path} is no longer the file that the run recorded.`
+}
