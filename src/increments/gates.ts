@@ -10,6 +10,7 @@ export const NOT_WAIVABLE: ReadonlySet<string> = new Set([
   'dataset.registered',
   'runs.recorded',
   'test.looked',
+  'evidence.intact',
   'ledger.intact',
 ])
 
