@@ -1,4 +1,5 @@
 import type { Difference } from '../evidence/comparison.ts'
+import { describe } from '../increments/describe.ts'
 import { resolveIncrement } from '../increments/load.ts'
 import { writeComparison } from '../reports/write-documents.ts'
 import { openIndex } from '../store/index-db.ts'
@@ -23,8 +24,17 @@ export function writeComparisonPage(facts: IncrementFacts, differences?: readonl
   })
 }
 
+/** States the baselines in plan.md and tests.md; where nothing is new, nothing is written. */
+export function describeBaselines({ increment, gate }: IncrementFacts): void {
+  if (increment.status === 'active' && gate.baselines.some(({ state }) => state === 'succeeded')) {
+    describe(increment, { baselines: gate.baselines })
+  }
+}
+
 /** The same after a run's end, as far as it can be done without the lab. */
 export async function refreshComparison(workspace: Workspace, increment: string): Promise<void> {
   const index = await openIndex(workspace.layout)
-  writeComparisonPage(gatherFacts(workspace, index, resolveIncrement(workspace, increment)))
+  const facts = gatherFacts(workspace, index, resolveIncrement(workspace, increment))
+  writeComparisonPage(facts)
+  describeBaselines(facts)
 }
