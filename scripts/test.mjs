@@ -20,8 +20,8 @@ const parts = [
     },
   },
   { name: 'product', run: command('npx', 'vitest', 'run', '--project', 'product') },
-  { name: 'sdk', run: command(testPython, '-m', 'pytest', '-q', 'python/sdk') },
-  { name: 'lab', run: command(testPython, '-m', 'pytest', '-q', 'python/lab') },
+  { name: 'sdk', run: command(testPython, '-m', 'pytest', 'python/sdk') },
+  { name: 'lab', run: command(testPython, '-m', 'pytest', 'python/lab') },
 ]
 
 for (const { name, run } of parts) {
