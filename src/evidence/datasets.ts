@@ -53,11 +53,6 @@ export function findDataset(workspace: Workspace, id: string): DatasetRecord {
   return readRecord(requireVersion(workspace, id))
 }
 
-/** The folder of a dataset that exists; see {@link findDataset}. */
-export function datasetFolder(workspace: Workspace, id: string): string {
-  return requireVersion(workspace, id).folder
-}
-
 function requireVersion(workspace: Workspace, id: string): DatasetVersion {
   const [, name = '', version] = /^([^@]*)(?:@(\d+))?$/.exec(id) ?? []
   const all = listVersions(workspace)

@@ -66,7 +66,6 @@ export const MlSchema = z.strictObject({
     .strictObject({ by: z.string().nullable().default(null), at: z.coerce.string().nullable().default(null) })
     .prefault({}),
 })
-export type MlSpec = z.output<typeof MlSchema>
 
 /** Keys outside `ml` are the SpecWeave engine's; it may add its own, which we keep. */
 export const FrontMatterSchema = z.looseObject({

@@ -1,6 +1,5 @@
-import type { Criterion } from '../core/criterion.ts'
 import { findMeasured, type Measurement, type Split } from '../core/measurement.ts'
-import { type Direction, metricInfo } from '../core/metrics.ts'
+import type { Direction } from '../core/metrics.ts'
 import type { RunSummary } from '../core/run-summary.ts'
 
 /** The figure by which the runs of an increment are ranked. */
@@ -10,11 +9,6 @@ export interface Ranking {
 }
 
 export type MeasuredNumber = Measurement & { value: number }
-
-/** The metric of the first criterion that has a split: cost metrics rank nothing. */
-export function rankingMetric(criteria: readonly Criterion[]): string | undefined {
-  return criteria.find(({ metric }) => metricInfo(metric)?.family !== 'cost')?.metric
-}
 
 export function measuredOn(run: RunSummary, metric: string, split: Split): MeasuredNumber | undefined {
   return findMeasured(run.metrics, metric, split)

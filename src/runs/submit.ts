@@ -81,7 +81,7 @@ export async function submitSeeds(
   return { ...parent, children }
 }
 
-export function previousOf(increment: string, base: string, attempt: number): string {
+function previousOf(increment: string, base: string, attempt: number): string {
   return `${increment}/${attempt > 2 ? `${base}-r${attempt - 1}` : base}`
 }
 

@@ -1,6 +1,5 @@
 import { existsSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import { Refusal } from '../core/errors.ts'
 import { type Layout, layoutOf } from './layout.ts'
 import { readWorkspaceConfig, type WorkspaceConfig } from './workspace-config.ts'
 
@@ -23,18 +22,4 @@ export function findWorkspaceRoot(from: string): string | undefined {
 export function openWorkspace(root: string): Workspace {
   const layout = layoutOf(resolve(root))
   return { root: layout.root, layout, config: readWorkspaceConfig(layout.folder) }
-}
-
-export function requireWorkspace(from: string): Workspace {
-  const root = findWorkspaceRoot(from)
-  if (root) return openWorkspace(root)
-  throw new Refusal('WORKSPACE_MISSING', `No .specweave folder was found in ${resolve(from)} or above it.`, {
-    next: [
-      {
-        tool: 'create_increment',
-        arguments: { title: 'Churn model', problem_type: 'classification' },
-        why: 'makes the workspace and the first increment',
-      },
-    ],
-  })
 }

@@ -1,17 +1,18 @@
 import { createHash } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Measurement } from '../core/measurement.ts'
 import type { RunSummary } from '../core/run-summary.ts'
-import { measurementsOf, readEvidence, recordedSplits } from '../evidence/evidence-file.ts'
+import { type Evidence, measurementsOf, readEvidence, recordedSplits } from '../evidence/evidence-file.ts'
 import type { Ledger } from '../evidence/ledger.ts'
 
 /** The splits whose numbers in evidence.json are not those that the ledger holds. */
 export function changedSplits(folder: string, ledger: Ledger): string[] {
   const evidence = readEvidence(folder)
-  if (!evidence) return []
-  const recorded = recordedSplits(evidence, ledger)
-  return Object.keys(evidence.splits).filter((split) => !recorded.has(split as never))
+  return evidence ? unrecorded(evidence, recordedSplits(evidence, ledger)) : []
+}
+
+function unrecorded(evidence: Evidence, recorded: ReadonlySet<string>): string[] {
+  return Object.keys(evidence.splits).filter((split) => !recorded.has(split))
 }
 
 /**
@@ -24,16 +25,16 @@ export function withRecordedEvidence(
   ledger: Ledger,
   baselineTest: boolean,
 ): RunSummary {
+  const reported = run.metrics.filter(({ source }) => source === 'reported')
   const evidence = readEvidence(folder)
-  if (!evidence && !run.metrics.some(({ source }) => source === 'measured')) return run
-  const recorded = evidence ? recordedSplits(evidence, ledger) : undefined
-  const measured: Measurement[] = evidence ? measurementsOf(evidence, { baselineTest, recorded }) : []
+  if (!evidence) return reported.length === run.metrics.length ? run : { ...run, metrics: reported }
+  const recorded = recordedSplits(evidence, ledger)
   return {
     ...run,
-    metrics: [...measured, ...run.metrics.filter(({ source }) => source === 'reported')],
+    metrics: [...measurementsOf(evidence, { baselineTest, recorded }), ...reported],
     warnings: [
       ...run.warnings,
-      ...changedSplits(folder, ledger).map(
+      ...unrecorded(evidence, recorded).map(
         (split) =>
           `evidence.json: the numbers for ${split} are not those that the ledger holds; they do not count`,
       ),
