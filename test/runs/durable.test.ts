@@ -159,6 +159,7 @@ time.sleep(99)
       const moved = lab.folderOf(run)
       await lab.until(() => existsSync(join(moved, 'exit.json')), 'the exit code, in the new place')
       expect(await lab.end(moved)).toMatchObject({ state: 'failed', exit_code: 5, judged_by: 'adopter' })
+      await lab.schedule()
       expect(summarizeRun(await lab.index(), run)).toMatchObject({ state: 'failed', exitCode: 5 })
     },
   )
