@@ -116,8 +116,7 @@ export class LabWorkspace {
     let looks = 0
     return this.until(async () => {
       if (++looks % 25 === 0) await this.schedule()
-      // The last act of an ending: records and index are whole by then.
-      return existsSync(join(folder, '.gitignore')) ? undefined : this.read<End>(folder, 'end.json')
+      return this.read<End>(folder, 'end.json')
     }, 'the end')
   }
 
