@@ -34,6 +34,8 @@ export const ERROR_CODES = {
   ARTIFACT_CHANGED: 'An artifact is no longer the file that the run recorded.',
   LAB_UNAVAILABLE: "The lab's Python environment is missing or cannot be made.",
   LAB_FAILED: 'The lab process ended or answered with an error.',
+  INDEX_LOCKED: 'Another program keeps the index locked.',
+  INDEX_UNWRITABLE: 'The index cannot be read or written: no room, or a folder that is read-only.',
   SQLITE_UNAVAILABLE: 'Neither better-sqlite3 nor node:sqlite can be loaded.',
   LEDGER_BROKEN: 'The ledger does not verify.',
   TERMINAL_REQUIRED: 'This is for a person on a terminal.',

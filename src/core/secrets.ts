@@ -67,3 +67,17 @@ export function maskEnvironment(environment: Readonly<Record<string, string>>): 
     ]),
   )
 }
+
+/** JSON with what stands under secret names masked, however deep, and the secrets in its texts. */
+export function maskValues<T>(value: T, secrets: readonly string[] = []): T {
+  return masked(value, secrets, '') as T
+}
+
+function masked(value: unknown, secrets: readonly string[], name: string): unknown {
+  if (value === null || value === undefined) return value
+  if (isSecretName(name)) return MASK
+  if (typeof value === 'string') return maskText(value, secrets)
+  if (typeof value !== 'object') return value
+  if (Array.isArray(value)) return value.map((item) => masked(item, secrets, ''))
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, masked(item, secrets, key)]))
+}

@@ -5,6 +5,7 @@ import { machineCapacity } from '../adapters/machine.ts'
 import { currentProcess } from '../adapters/process/identity.ts'
 import { JOB_ID } from '../core/ids.ts'
 import type { Index } from '../store/index-db.ts'
+import { isIndexTrouble } from '../store/index-trouble.ts'
 import { sql } from '../store/schema.ts'
 import type { Workspace } from '../store/workspace.ts'
 import { readFacts } from './facts.ts'
@@ -113,7 +114,7 @@ export function claimNext(workspace: Workspace, index: Index, wanted?: string): 
   try {
     return index.transaction(decide)
   } catch (cause) {
-    if (!/locked|busy/i.test(String(cause))) throw cause
+    if (!isIndexTrouble(cause)) throw cause
     for (const { run, folder, gpus } of readyRuns(workspace, index)) {
       const claim = claimRun(folder, 1, gpus)
       if (claim) return { run, folder, claim, adopted: false }

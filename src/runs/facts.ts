@@ -23,6 +23,7 @@ export function readFacts(folder: string): RunFacts | undefined {
   if (names.includes('stop.json')) facts.stop = readJson<StopRequest>(join(folder, 'stop.json'))
   if (names.includes('exit.json')) facts.exit = readJson<Exit>(join(folder, 'exit.json'))
   if (names.includes('end.json')) facts.end = readJson<End>(join(folder, 'end.json'))
+  if (facts.end && names.includes('.gitignore')) facts.unfinished = true
   facts.inode =
     record.made_by === 'lab' ? inodeOf(join(folder, 'logs', 'stdout.log')) : firstEventsInode(folder, facts)
   if (record.made_by !== 'lab' && record.dataset && !facts.end) {

@@ -1,26 +1,31 @@
-import { rmSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { createExclusive, readJson, writeFileAtomic } from '../adapters/files.ts'
-import { isEnd } from '../core/run-state.ts'
 import type { Index } from '../store/index-db.ts'
 import type { Ending } from './end-state.ts'
 import { indexRun } from './index-run.ts'
 import { dropPrivate } from './private-request.ts'
 import type { End, RunFacts } from './record.ts'
+import { bootSecondsAtStart } from './samples.ts'
 import { metricsOf, summarizeRun } from './summary.ts'
 
 export interface FinishDetails {
   judgedBy: End['judged_by']
   warnings: string[]
   resources: End['resources']
-  /** Time awake, where a supervisor measured it. */
+  /** How long the machine slept meanwhile, where a supervisor measured it. */
+  asleepS?: number
+  /** Time awake until the last look, for a run that left no exit. */
   awakeS?: number
   signalled?: boolean
   /** Of a script's run, which has no wrapper whose files would tell. */
   times?: { ended: string; durationS: number }
 }
 
-/** Writes the one truth about a run's end, then what people and other tools read, then the index. */
+/**
+ * Writes what people and other tools read, then the one truth about a run's end, then shows the folder to Git. Each
+ * step may be done again by who comes after a process that died here, and `end.json` is written once.
+ */
 export function finishRun(
   index: Index,
   run: string,
@@ -29,38 +34,65 @@ export function finishRun(
   ending: Ending,
   details: FinishDetails,
 ): void {
+  dropPrivate(folder)
+  dropLeftovers(folder)
+  writeDerived(index, run, folder)
+  createExclusive(
+    join(folder, 'end.json'),
+    `${JSON.stringify(endOf(folder, facts, ending, details), undefined, 2)}\n`,
+  )
+  completeEnding(index, run, folder)
+}
+
+/** What is left to do once end.json stands. */
+export function completeEnding(index: Index, run: string, folder: string): void {
+  rmSync(join(folder, '.gitignore'), { force: true })
+  indexRun(index, run, folder)
+}
+
+function endOf(folder: string, facts: RunFacts, ending: Ending, details: FinishDetails): End {
   const started = modified(join(folder, 'started.json'))
   const ended = modified(join(folder, 'exit.json')) ?? Date.now()
-  const wallS = started === undefined ? null : Math.max(0, (ended - started) / 1000)
-  const durationS = wallS === null ? null : Math.min(wallS, details.awakeS ?? wallS)
-  const end: End = {
+  const elapsedS = elapsed(folder, facts, details)
+  const asleepS = Math.min(details.asleepS ?? 0, elapsedS ?? 0)
+  const code = facts.exit?.exit_code ?? null
+  return {
     state: ending.state,
     reason: ending.reason,
-    exit_code: facts.exit?.exit_code ?? null,
-    signal:
-      details.signalled && (facts.exit?.exit_code ?? 0) > 128
-        ? signalName((facts.exit?.exit_code ?? 0) - 128)
-        : null,
+    exit_code: code,
+    signal: details.signalled && (code ?? 0) > 128 ? signalName((code ?? 0) - 128) : null,
     started: started === undefined ? null : new Date(started).toISOString(),
     ended: details.times?.ended ?? new Date(ended).toISOString(),
-    duration_s: rounded(details.times?.durationS ?? durationS),
-    asleep_s: wallS === null || durationS === null ? 0 : Math.round(Math.max(0, wallS - durationS)),
+    duration_s: rounded(details.times?.durationS ?? (elapsedS === null ? null : elapsedS - asleepS)),
+    asleep_s: Math.round(asleepS),
     judged_by: details.judgedBy,
     warnings: details.warnings,
     resources: details.resources,
   }
-  createExclusive(join(folder, 'end.json'), `${JSON.stringify(end, undefined, 2)}\n`)
-  dropPrivate(folder)
+}
+
+/** From start to exit by the machine's own clock, sleep included; by the files' times where it is not to be had. */
+function elapsed(folder: string, { started, exit }: RunFacts, details: FinishDetails): number | null {
+  if (!started) return null
+  if (!exit) return (details.awakeS ?? 0) + (details.asleepS ?? 0)
+  const beganS = bootSecondsAtStart(started)
+  if (beganS !== undefined && exit.uptime_s !== undefined && exit.uptime_s >= beganS)
+    return exit.uptime_s - beganS
+  const [from, to] = ['started.json', 'exit.json'].map((name) => modified(join(folder, name)))
+  return from === undefined || to === undefined ? null : Math.max(0, (to - from) / 1000)
+}
+
+/** What a process that was killed in the middle of a write left, and the parameters' file that the command read. */
+function dropLeftovers(folder: string): void {
   rmSync(join(folder, 'asked.params.json'), { force: true })
-  indexRun(index, run, folder)
-  writeDerived(index, run, folder)
-  rmSync(join(folder, '.gitignore'), { force: true })
+  for (const name of readdirSync(folder))
+    if (/^\.(?:tmp-|(?:started|exit)\.json\.)/.test(name)) rmSync(join(folder, name), { force: true })
 }
 
 /** `params.json` and `metrics.json`, made from the events and the evidence: for people and other tools. */
 export function writeDerived(index: Index, run: string, folder: string): void {
   const summary = summarizeRun(index, run)
-  if (!summary || !isEnd(summary.state)) return
+  if (!summary || !existsSync(folder)) return
   writeIfChanged(join(folder, 'params.json'), summary.params)
   writeIfChanged(join(folder, 'metrics.json'), metricsOf(index, run))
 }
@@ -71,7 +103,7 @@ function writeIfChanged(path: string, value: unknown): void {
 }
 
 function rounded(seconds: number | null): number | null {
-  return seconds === null ? null : Math.round(seconds * 1000) / 1000
+  return seconds === null ? null : Math.round(Math.max(0, seconds) * 1000) / 1000
 }
 
 function modified(path: string): number | undefined {

@@ -33,11 +33,7 @@ export function lookAt(folder: string): Look | undefined {
   const wrapper =
     first.started && !first.end && first.record.made_by === 'lab' ? liveness(first.started) : undefined
   const facts = wrapper === 'dead' ? rereadExit(folder, first) : first
-  const judgement = judgeRun(
-    facts,
-    liveness,
-    () => processesOfRun(facts.started?.pid ?? -1, folder).length > 0,
-  )
+  const judgement = judgeRun(facts, liveness, () => processesOfRun(facts.started, folder).length > 0)
   return { facts, judgement }
 }
 
@@ -52,12 +48,11 @@ export function indexRun(index: Index, id: string, folder: string): Look | undef
     | { state: string; record: string; ended: string | null; folder: string }
     | undefined
   const record = JSON.stringify(look.facts.record)
-  const { end } = look.facts
   if (
     known?.record !== record ||
     known.state !== look.judgement.state ||
     known.folder !== folder ||
-    (end && end.ended !== known.ended)
+    (look.facts.end && endedAt(look.facts) !== known.ended)
   ) {
     writeRow(index, id, folder, look, record, known === undefined)
   }
@@ -96,7 +91,7 @@ function writeRow(
     exit_code: end?.exit_code ?? facts.exit?.exit_code ?? null,
     created: record.created,
     started: end?.started ?? null,
-    ended: end?.ended ?? script?.ended ?? null,
+    ended: endedAt(facts) ?? script?.ended ?? null,
     duration_s: end?.duration_s ?? script?.durationS ?? null,
     dataset: record.dataset ?? null,
     baseline: record.baseline ?? null,
@@ -117,6 +112,11 @@ function writeRow(
     else index.run(sql.updateTable('runs').set(row).where('run', '=', id))
     writeAskedParams(index, id, record.params ?? {})
   })
+}
+
+/** A run whose end is not wholly written down stays among those that are looked at again. */
+function endedAt({ end, unfinished }: RunFacts): string | null {
+  return end && !unfinished ? end.ended : null
 }
 
 /** When a script's run began and ended, by what it logged. */

@@ -19,7 +19,10 @@ export function judgeRun(
   alive: (identity: ProcessIdentity) => Liveness,
   leftovers: () => boolean = () => false,
 ): Judgement {
-  if (facts.end) return { state: facts.end.state, reason: facts.end.reason ?? undefined, owner: 'none' }
+  if (facts.end) {
+    const owner = facts.unfinished ? (facts.claim ? alive(facts.claim) : 'dead') : 'none'
+    return { state: facts.end.state, reason: facts.end.reason ?? undefined, owner }
+  }
   if (facts.record.made_by !== 'lab') return judgeScript(facts, alive)
   if (!facts.claim) {
     if (facts.stop) return { state: 'stopped', reason: facts.stop.reason, owner: 'dead' }

@@ -5,7 +5,7 @@ import { findLab } from '../adapters/lab/environment.ts'
 import { packageRoot } from '../adapters/package-root.ts'
 import { type Interpreter, labInterpreter, projectInterpreter } from '../adapters/python/interpreter.ts'
 import type { Workspace } from '../store/workspace.ts'
-import { readPrivate } from './private-request.ts'
+import { privateParamsFile, readPrivate } from './private-request.ts'
 import type { Claim, RunRecord } from './record.ts'
 
 /** Everything that the wrapper needs to start a run's command. */
@@ -38,8 +38,8 @@ export function prepareRun(
   const asked = secret?.command ?? record.command
   const params = secret?.params ?? record.params
   const interpreter = chooseInterpreter(workspace, record, asked[0])
-  const paramsFile = join(folder, 'asked.params.json')
-  writeFileAtomic(paramsFile, `${JSON.stringify(params, undefined, 2)}\n`)
+  const paramsFile = secret ? privateParamsFile(folder) : join(folder, 'asked.params.json')
+  writeFileAtomic(paramsFile, `${JSON.stringify(params, undefined, 2)}\n`, secret && { mode: 0o600 })
   const known: Record<string, string> = {
     ...Object.fromEntries(Object.entries(params).map(([name, value]) => [name, asText(value)])),
     run_dir: folder,

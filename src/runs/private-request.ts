@@ -3,6 +3,7 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { readJson, writeFileAtomic } from '../adapters/files.ts'
 import { privateFolder } from '../adapters/state-folder.ts'
+import { Refusal } from '../core/errors.ts'
 
 /** The parts of a request that must not stand in a record: they wait in the user's state folder until the start. */
 export interface PrivateRequest {
@@ -22,10 +23,21 @@ export function keepPrivate(runFolder: string, request: PrivateRequest): void {
   writeFileAtomic(fileFor(runFolder), JSON.stringify(request), { mode: 0o600 })
 }
 
-export function readPrivate(runFolder: string): PrivateRequest | undefined {
-  return readJson<PrivateRequest>(fileFor(runFolder))
+/** @throws Refusal COMMAND_INVALID where it is gone: the command must not be given masked values in their place. */
+export function readPrivate(runFolder: string): PrivateRequest {
+  const request = readJson<PrivateRequest>(fileFor(runFolder))
+  if (request) return request
+  throw new Refusal(
+    'COMMAND_INVALID',
+    'Its secrets were kept for the folder and the user that queued it, and are not to be had here (the workspace was moved or copied, or the state folder emptied). Ask for the run again.',
+  )
+}
+
+/** The file of parameters for a command whose parameters hold a secret: outside the workspace too. */
+export function privateParamsFile(runFolder: string): string {
+  return fileFor(runFolder).replace(/\.json$/, '.params.json')
 }
 
 export function dropPrivate(runFolder: string): void {
-  rmSync(fileFor(runFolder), { force: true })
+  for (const file of [fileFor(runFolder), privateParamsFile(runFolder)]) rmSync(file, { force: true })
 }

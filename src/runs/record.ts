@@ -75,6 +75,8 @@ export interface StopRequest {
 /** `exit.json`, the wrapper's last act. */
 export interface Exit {
   exit_code: number
+  /** Seconds since boot, where the platform tells the wrapper. */
+  uptime_s?: number
 }
 
 /** `end.json`: the one truth about how the run ended. */
@@ -102,6 +104,8 @@ export interface RunFacts {
   stop?: StopRequest
   exit?: Exit
   end?: End
+  /** The end is written, and its last act is not done: the folder is still hidden from Git. */
+  unfinished?: boolean
   /** Device and inode of logs/stdout.log, or of the SDK run's first events file. */
   inode?: { dev: number; ino: number }
   /** Of a run made by the SDK alone: it handed in predictions that nobody has scored yet. */

@@ -51,9 +51,20 @@ const unended = sql
   .orderBy('created')
   .orderBy('run')
 
-/** Judged ended, but nobody has written `end.json` yet. */
-export function needsEnding(look: Look): boolean {
-  return look.facts.record.made_by === 'lab' && !look.facts.end && look.judgement.owner === 'dead'
+/** Judged ended, but nobody has written `end.json` yet, or done the last act after it. */
+export function needsEnding({ facts, judgement }: Look): boolean {
+  return (
+    facts.record.made_by === 'lab' && (!facts.end || facts.unfinished === true) && judgement.owner === 'dead'
+  )
+}
+
+/** Brings one increment's list of runs up to its folders, and looks at none that is known. */
+export function refreshIncrement(
+  { layout }: Workspace,
+  index: Index,
+  increment: { id: string; folder: string },
+): void {
+  refreshFolder(index, join(layout.increments, increment.folder, 'experiments'), increment.id)
 }
 
 function refreshFolder(index: Index, folder: string, increment: string): void {

@@ -23,7 +23,7 @@ const GRACE_MS = 3000
  * Any process that opens the workspace may do so, at any time; which supervisor gets a run is decided by its claim.
  */
 export function schedule(workspace: Workspace, index: Index): Outlook {
-  const now = Date.now()
+  const now = performance.now()
   for (const [key, at] of begun) if (now - at > GRACE_MS) begun.delete(key)
   const found = outlook(workspace, index)
   for (const { run } of [...found.orphans, ...found.ready]) {

@@ -59,6 +59,10 @@ export async function stopOne(
 async function endScript({ started }: RunFacts): Promise<void> {
   if (!started || liveness(started) !== 'alive') return
   signalProcess(started.pid, 'SIGTERM')
-  for (let waited = 0; liveness(started) === 'alive' && waited < GRACE_MS; waited += 100) await sleep(100)
+  for (
+    const until = performance.now() + GRACE_MS;
+    liveness(started) === 'alive' && performance.now() < until;
+  )
+    await sleep(100)
   if (liveness(started) === 'alive') signalProcess(started.pid, 'SIGKILL')
 }

@@ -26,7 +26,7 @@ export async function endProcesses(folder: string, graceMs = GRACE_MS): Promise<
   if (!started || liveness(started) === 'foreign') return false
   const wrapper = started.pid
   const wrapperLives = (): boolean => liveness(started) === 'alive'
-  const others = (): number[] => processesOfRun(wrapperLives() ? wrapper : -1, folder)
+  const others = (): number[] => processesOfRun(started, folder)
   let sent = false
   if (wrapperLives()) sent = signal(-wrapper, 'SIGTERM')
   for (const pid of others()) sent = signal(pid, 'SIGTERM') || sent
@@ -41,9 +41,9 @@ export async function endProcesses(folder: string, graceMs = GRACE_MS): Promise<
 }
 
 async function gone(condition: () => boolean, withinMs: number): Promise<boolean> {
-  for (let waited = 0; ; waited += 50) {
+  for (const until = performance.now() + withinMs; ; ) {
     if (condition()) return true
-    if (waited >= withinMs) return false
+    if (performance.now() >= until) return false
     await sleep(50)
   }
 }

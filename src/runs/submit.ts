@@ -1,16 +1,17 @@
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
 import { sameCode } from '../adapters/git/working-tree.ts'
+import { withLock } from '../adapters/process/lock.ts'
 import type { Index } from '../store/index-db.ts'
 import { sql } from '../store/schema.ts'
 import type { Workspace } from '../store/workspace.ts'
 import { captureCode } from './capture-code.ts'
 import { checkRequest, type RunRequest } from './check-request.ts'
-import { readFacts } from './facts.ts'
 import { indexRun } from './index-run.ts'
 import { checkedName, createRunFolder } from './naming.ts'
 import { keepPrivate } from './private-request.ts'
 import type { RunRecord } from './record.ts'
+import { refreshIncrement } from './refresh.ts'
 
 export interface Submitted {
   run: string
@@ -24,61 +25,79 @@ export interface Submitted {
  * Scheduling is the caller's next step.
  */
 export async function submitRun(workspace: Workspace, index: Index, request: RunRequest): Promise<Submitted> {
-  const record = checkRequest(workspace, request)
-  const name = checkedName(request.name)
-  if (!request.again) {
-    const repeat = await findRepeat(workspace, index, request, record)
-    if (repeat) return { ...repeat, reused: true }
-  }
-  const experiments = join(workspace.layout.increments, request.increment.folder, 'experiments')
-  const folderName = createRunFolder(
-    workspace.layout,
-    experiments,
-    request.increment.id,
-    name,
-    (folder, final) => {
-      const previous = /^(.*?)(?:-r(\d+))$/.exec(final)
-      record.run = `${request.increment.id}/${final}`
-      record.previous = previous ? previousOf(request.increment.id, previous[1]!, Number(previous[2])) : null
-      writeRunFiles(folder, join(experiments, final), record, request)
-    },
-  )
-  const run = `${request.increment.id}/${folderName}`
-  const folder = join(experiments, folderName)
-  indexRun(index, run, folder)
-  return { run, folder, reused: false }
+  return submit(workspace, index, request, [])
 }
 
 /**
- * Queues the same command once for each seed: child runs `s7` in the folders of a record that gathers them. A repeated
- * request makes the children that are missing.
+ * Queues the same command once for each seed: child runs `s7` in the folders of a record that gathers them. Parent and
+ * children come into being together.
  */
 export async function submitSeeds(
   workspace: Workspace,
   index: Index,
   request: RunRequest,
   seeds: readonly number[],
-): Promise<Submitted & { children: Submitted[] }> {
-  const names = seeds.map((seed) => `s${seed}`)
-  const parent = await submitRun(workspace, index, { ...request, children: names })
-  const record = readFacts(parent.folder)?.record
-  const children = seeds.map((seed, i): Submitted => {
-    const [run, folder] = [`${parent.run}/${names[i]}`, join(parent.folder, names[i]!)]
-    if (existsSync(join(folder, 'run.json'))) return { run, folder, reused: true }
-    rmSync(folder, { recursive: true, force: true })
-    const child = checkRequest(workspace, { ...request, seed, children: undefined })
-    mkdirSync(folder)
-    writeRunFiles(
-      folder,
-      folder,
-      { ...child, created: record?.created ?? child.created, run, parent: parent.run },
-      { ...request, seed },
-    )
-    indexRun(index, run, folder)
-    return { run, folder, reused: false }
+): Promise<Submitted> {
+  return submit(workspace, index, { ...request, children: seeds.map(childName) }, seeds)
+}
+
+function childName(seed: number): string {
+  return `s${seed}`
+}
+
+async function submit(
+  workspace: Workspace,
+  index: Index,
+  request: RunRequest,
+  seeds: readonly number[],
+): Promise<Submitted> {
+  const record = checkRequest(workspace, request)
+  const children = seeds.map((seed) => checkRequest(workspace, { ...request, seed, children: undefined }))
+  const name = checkedName(request.name)
+  const create = (): Submitted => createRun(workspace, index, request, { name, record, children })
+  if (request.again) return create()
+  // Clients repeat a call that they think lost: the same request is looked for and queued in one step.
+  return withLock(
+    join(workspace.layout.reservations, `submit-${request.increment.id}.lock`),
+    async () => {
+      refreshIncrement(workspace, index, request.increment)
+      const repeat = await findRepeat(workspace, index, request, record)
+      return repeat ? { ...repeat, reused: true } : create()
+    },
+    { timeoutS: LONGEST_WAIT_S, foreignTimeoutS: 5 },
+  )
+}
+
+/** Longer than the Git of a large repository takes, shorter than a call may last. */
+const LONGEST_WAIT_S = 30
+
+function createRun(
+  workspace: Workspace,
+  index: Index,
+  request: RunRequest,
+  asked: { name: string; record: RunRecord; children: RunRecord[] },
+): Submitted {
+  const { id } = request.increment
+  const experiments = join(workspace.layout.increments, request.increment.folder, 'experiments')
+  const folderName = createRunFolder(workspace.layout, experiments, id, asked.name, (folder, final) => {
+    const attempt = /^(.*?)(?:-r(\d+))$/.exec(final)
+    const record: RunRecord = {
+      ...asked.record,
+      run: `${id}/${final}`,
+      previous: attempt ? previousOf(id, attempt[1]!, Number(attempt[2])) : null,
+    }
+    writeRunFiles(folder, join(experiments, final), record, request)
+    for (const child of asked.children) {
+      const name = childName(child.seed!)
+      mkdirSync(join(folder, name))
+      const whole = { ...child, created: record.created, run: `${record.run}/${name}`, parent: record.run }
+      writeRunFiles(join(folder, name), join(experiments, final, name), whole, request)
+    }
   })
-  indexRun(index, parent.run, parent.folder)
-  return { ...parent, children }
+  const [run, folder] = [`${id}/${folderName}`, join(experiments, folderName)]
+  for (const name of asked.record.children ?? []) indexRun(index, `${run}/${name}`, join(folder, name))
+  indexRun(index, run, folder)
+  return { run, folder, reused: false }
 }
 
 function previousOf(increment: string, base: string, attempt: number): string {

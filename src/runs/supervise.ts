@@ -1,11 +1,8 @@
-import { existsSync, statSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { readJson, writeFileAtomic } from '../adapters/files.ts'
+import { writeFileAtomic } from '../adapters/files.ts'
 import { hardware } from '../adapters/machine.ts'
-import { processesOfRun } from '../adapters/process/group.ts'
-import { liveness } from '../adapters/process/identity.ts'
 import { pythonEnvironment } from '../adapters/python/environment.ts'
-import { sleep } from '../core/clock.ts'
 import { Refusal } from '../core/errors.ts'
 import { JOB_ID } from '../core/ids.ts'
 import type { Index } from '../store/index-db.ts'
@@ -13,16 +10,15 @@ import type { Workspace } from '../store/workspace.ts'
 import { captureCode, storeCode } from './capture-code.ts'
 import type { Claimed } from './claim.ts'
 import { readFacts } from './facts.ts'
-import { finishRun } from './finish.ts'
+import { completeEnding, type FinishDetails, finishRun } from './finish.ts'
 import { endingFromFiles, endingOfScript, indexRun, scriptTimes } from './index-run.ts'
-import { MetricsFrom } from './metrics-from.ts'
 import { type Prepared, prepareRun, type SplitFiles } from './prepare.ts'
-import type { Exit, RunFacts, RunRecord } from './record.ts'
-import { Sampler } from './samples.ts'
+import type { RunFacts, RunRecord } from './record.ts'
+import { settle, whenThereIsRoom } from './settle.ts'
 import { startCommand } from './start-command.ts'
-import { endProcesses, requestStop } from './stop.ts'
 import { scriptsOf } from './submit.ts'
 import { runWarnings } from './warnings.ts'
+import { type Watched, watchRun } from './watch.ts'
 
 /** What the supervisor's host adds to a run's life; `runs/` itself knows no data sets and no lab. */
 export interface SupervisorHooks {
@@ -34,9 +30,6 @@ export interface SupervisorHooks {
   ended(run: string): Promise<void>
 }
 
-const TICK_MS = 250
-const INGEST_EVERY_S = 2
-
 /** Carries one claimed run from its start, or from where a dead supervisor left it, to its end. */
 export async function superviseRun(
   workspace: Workspace,
@@ -45,51 +38,83 @@ export async function superviseRun(
   hooks: SupervisorHooks,
 ): Promise<void> {
   const { run, folder } = claimed
-  let facts = readFacts(folder)
-  if (!facts || facts.end) return
-  if (facts.record.made_by !== 'lab') return endScript(index, claimed, facts, hooks)
+  const facts = readFacts(folder)
+  if (!facts || (facts.end && !facts.unfinished)) return
+  if (facts.end) await settle(folder, index, (usable) => completeEnding(usable, run, folder))
+  else if (facts.record.made_by !== 'lab') await endScript(index, claimed, facts, hooks)
+  else await carry(workspace, index, claimed, facts, hooks)
+  await hooks.ended(run)
+}
+
+async function carry(
+  workspace: Workspace,
+  index: Index,
+  claimed: Claimed,
+  found: RunFacts,
+  hooks: SupervisorHooks,
+): Promise<void> {
+  const { run, folder } = claimed
   const warnings: string[] = []
-  let wrapper: Promise<void> | undefined
-  let described: Promise<void> | undefined
-  if (!facts.started && !facts.stop) {
+  let begun: Begun | undefined
+  if (!found.started && !found.stop) {
     try {
-      const begun = await begin(workspace, folder, facts.record, claimed, hooks)
-      wrapper = begun.wrapper
-      described = begun.described
+      begun = await whenThereIsRoom(
+        folder,
+        () => begin(workspace, folder, found.record, claimed, hooks),
+        () => existsSync(join(folder, 'stop.json')),
+      )
       warnings.push(...begun.warnings)
     } catch (cause) {
-      const reason = cause instanceof Refusal ? cause.message : `it could not be started: ${String(cause)}`
-      finishRun(
-        index,
-        run,
-        folder,
-        readFacts(folder) ?? facts,
-        { state: 'failed', reason },
-        { judgedBy: 'supervisor', warnings, resources: null },
-      )
+      await endUnstarted(index, claimed, found, cause)
       return
     }
   }
-  const watched = await watch(workspace, index, claimed, facts.record, wrapper)
-  facts = readFacts(folder) ?? facts
-  warnings.push(...watched.warnings)
-  if (facts.end) return
-  await described
-  indexRun(index, run, folder)
+  const watched = await watchRun(workspace, index, claimed, found.record, begun?.wrapper)
+  const facts = readFacts(folder)
+  if (!facts || facts.end) return
+  await begun?.described
   if (facts.exit) warnings.push(...(await evaluateSafely(run, folder, facts, hooks)))
-  indexRun(index, run, folder)
-  warnings.push(...runWarnings(index, run, folder))
-  const ending = endingFromFiles(index, run, facts)
-  finishRun(index, run, folder, facts, ending, {
-    judgedBy: claimed.adopted ? 'adopter' : 'supervisor',
-    warnings: [...new Set(warnings)],
-    resources: watched.sampler?.taken
-      ? { max_rss_bytes: watched.sampler.maxRssBytes, cpu_s: watched.sampler.cpuS }
-      : null,
-    awakeS: watched.sampler?.awakeS(),
-    signalled: watched.signalled,
+  await settle(folder, index, (usable) => {
+    indexRun(usable, run, folder)
+    finishRun(usable, run, folder, facts, endingFromFiles(usable, run, facts), {
+      judgedBy: claimed.adopted ? 'adopter' : 'supervisor',
+      warnings: [...new Set([...watched.warnings, ...warnings, ...runWarnings(usable, run, folder)])],
+      ...measuredUse(watched),
+    })
   })
-  await hooks.ended(run)
+}
+
+function measuredUse({
+  sampler,
+  signalled,
+}: Watched): Pick<FinishDetails, 'resources' | 'asleepS' | 'awakeS' | 'signalled'> {
+  return {
+    resources: sampler?.taken ? { max_rss_bytes: sampler.maxRssBytes, cpu_s: sampler.cpuS } : null,
+    asleepS: sampler?.asleepS,
+    awakeS: sampler?.awakeS(),
+    signalled,
+  }
+}
+
+async function endUnstarted(
+  index: Index,
+  { run, folder }: Claimed,
+  found: RunFacts,
+  cause: unknown,
+): Promise<void> {
+  const facts = readFacts(folder)
+  const reason = cause instanceof Refusal ? cause.message : `it could not be started: ${String(cause)}`
+  await settle(folder, index, (usable) => {
+    indexRun(usable, run, folder)
+    finishRun(
+      usable,
+      run,
+      folder,
+      facts ?? found,
+      facts?.stop ? { state: 'stopped', reason: facts.stop.reason } : { state: 'failed', reason },
+      { judgedBy: 'supervisor', warnings: [], resources: null },
+    )
+  })
 }
 
 /** A run that a script made by the SDK alone has ended already: it is scored, and its end is written down. */
@@ -100,15 +125,15 @@ async function endScript(
   hooks: SupervisorHooks,
 ): Promise<void> {
   const warnings = await evaluateSafely(run, folder, facts, hooks)
-  indexRun(index, run, folder)
-  warnings.push(...runWarnings(index, run, folder))
-  finishRun(index, run, folder, facts, endingOfScript(index, run), {
-    judgedBy: 'supervisor',
-    warnings,
-    resources: null,
-    times: scriptTimes(index, run, facts.record.created),
+  await settle(folder, index, (usable) => {
+    indexRun(usable, run, folder)
+    finishRun(usable, run, folder, facts, endingOfScript(usable, run), {
+      judgedBy: 'supervisor',
+      warnings: [...warnings, ...runWarnings(usable, run, folder)],
+      resources: null,
+      times: scriptTimes(usable, run, facts.record.created),
+    })
   })
-  await hooks.ended(run)
 }
 
 async function evaluateSafely(
@@ -118,10 +143,18 @@ async function evaluateSafely(
   hooks: SupervisorHooks,
 ): Promise<string[]> {
   try {
-    return await hooks.evaluate(run, folder, facts.record)
+    return await whenThereIsRoom(folder, () => hooks.evaluate(run, folder, facts.record))
   } catch (cause) {
     return [`not measured: ${cause instanceof Error ? cause.message : String(cause)}`]
   }
+}
+
+interface Begun {
+  /** Settles when the wrapper has ended. */
+  wrapper: Promise<void>
+  /** Settles when run.json names the interpreter and its packages. */
+  described: Promise<void>
+  warnings: string[]
 }
 
 async function begin(
@@ -130,7 +163,7 @@ async function begin(
   record: RunRecord,
   claimed: Claimed,
   hooks: SupervisorHooks,
-): Promise<{ wrapper: Promise<void>; described: Promise<void>; warnings: string[] }> {
+): Promise<Begun> {
   const splits = record.dataset ? hooks.splits(record.dataset) : undefined
   const prepared = prepareRun(workspace, folder, record, claimed.claim, splits)
   // A job is this program's own work: there is no code of the user's in it.
@@ -144,7 +177,7 @@ async function begin(
   // Packages do not change within the first second of a run: the command need not wait for their listing.
   return {
     wrapper: ended,
-    described: describeEnvironment(folder, described, prepared),
+    described: describeEnvironment(folder, described, prepared).catch(() => {}),
     warnings: code && !code.inGit ? ['the workspace is not in Git: only a copy of the script was kept'] : [],
   }
 }
@@ -152,94 +185,11 @@ async function begin(
 async function describeEnvironment(folder: string, record: RunRecord, prepared: Prepared): Promise<void> {
   if (!prepared.interpreter) return
   const environment = await pythonEnvironment(prepared.interpreter.path)
-  if (environment && existsSync(folder)) {
-    writeFileAtomic(join(folder, 'run.json'), `${JSON.stringify({ ...record, environment }, undefined, 2)}\n`)
-  }
-}
-
-interface Watched {
-  sampler: Sampler | undefined
-  warnings: string[]
-  signalled: boolean
-}
-
-/** Waits for the end of the command: by the wrapper's own end where this process started it, else by its files. */
-async function watch(
-  workspace: Workspace,
-  index: Index,
-  { run, folder }: Claimed,
-  record: RunRecord,
-  wrapper: Promise<void> | undefined,
-): Promise<Watched> {
-  const warnings: string[] = []
-  let wrapperEnded = false
-  let failure: unknown
-  const woken = wrapper?.then(
-    () => {
-      wrapperEnded = true
-    },
-    (cause) => {
-      failure = cause
-      wrapperEnded = true
-    },
-  )
-  const metricsFrom = new MetricsFrom(workspace.root, folder, record)
-  let sampler: Sampler | undefined
-  let nextIngest = 0
-  let nextSample = 0
-  let stopping: Promise<boolean> | undefined
-  let signalled = false
-  for (;;) {
-    const facts = readFacts(folder)
-    if (!facts || facts.end || failure) break
-    if (facts.started) {
-      sampler ??= new Sampler(folder, statSync(join(folder, 'started.json')).mtimeMs)
-      const age = sampler.awakeS()
-      if (facts.exit || readJson<Exit>(join(folder, 'exit.json'))) break
-      if (liveness(facts.started) !== 'alive' && processesOfRun(facts.started.pid, folder).length === 0) {
-        // The exit code may have come between the two looks.
-        if (!readJson<Exit>(join(folder, 'exit.json'))) await sleep(50)
-        break
-      }
-      if (record.timeout_s !== null && age > record.timeout_s && !facts.stop) {
-        requestStop(folder, 'timeout', `it ran past its timeout of ${record.timeout_s} s`)
-      }
-      if (logBytes(folder) > workspace.config.limits.log_bytes && !facts.stop) {
-        requestStop(
-          folder,
-          'log_limit',
-          `its logs grew past limits.log_bytes (${workspace.config.limits.log_bytes})`,
-        )
-      }
-      if (age >= nextSample) {
-        sampler.take(facts.started.pid)
-        nextSample = age + Math.min(30, Math.max(1, age / 20))
-      }
-      if (age >= nextIngest) {
-        metricsFrom.take()
-        indexRun(index, run, folder)
-        nextIngest = age + INGEST_EVERY_S
-      }
-    } else if (wrapperEnded || (facts.stop && !wrapper)) break
-    if (facts.stop && !stopping) {
-      stopping = endProcesses(folder).then((sent) => {
-        signalled ||= sent
-        stopping = undefined
-        return sent
-      })
-    }
-    const tick = sleep(wrapperEnded ? 20 : TICK_MS)
-    await (woken && !wrapperEnded ? Promise.race([woken, tick]) : tick)
-  }
-  await stopping
-  if (failure) warnings.push(`the wrapper could not be started: ${String(failure)}`)
-  warnings.push(...metricsFrom.take(true))
-  return { sampler, warnings, signalled }
-}
-
-function logBytes(folder: string): number {
-  return ['stdout.log', 'stderr.log'].reduce(
-    (sum, name) => sum + (statSync(join(folder, 'logs', name), { throwIfNoEntry: false })?.size ?? 0),
-    0,
+  if (!environment || !existsSync(folder)) return
+  await whenThereIsRoom(folder, () =>
+    writeFileAtomic(
+      join(folder, 'run.json'),
+      `${JSON.stringify({ ...record, environment }, undefined, 2)}\n`,
+    ),
   )
 }

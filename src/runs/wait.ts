@@ -1,5 +1,4 @@
-import { existsSync, type FSWatcher, statSync, watch } from 'node:fs'
-import { join } from 'node:path'
+import { type FSWatcher, watch } from 'node:fs'
 import { sleep } from '../core/clock.ts'
 import { isEnd } from '../core/run-state.ts'
 import type { Index } from '../store/index-db.ts'
@@ -8,9 +7,6 @@ import { indexRun } from './index-run.ts'
 
 /** A tool call may not last longer: clients cut it off. */
 export const LONGEST_WAIT_S = 40
-
-/** Writers die too: an end older than this is taken as it is. */
-const WRITING_MS = 1000
 
 /** More folders than these are only looked at now and then: systems allow each user so many watches. */
 const MOST_WATCHED = 50
@@ -27,14 +23,14 @@ export async function waitForRuns(
   signal: AbortSignal,
   settle: () => void,
 ): Promise<void> {
-  const until = Date.now() + Math.min(waitS, LONGEST_WAIT_S) * 1000
+  const until = performance.now() + Math.min(waitS, LONGEST_WAIT_S) * 1000
   const ended = (): number =>
     runs.filter(({ run, folder }) => {
       const look = indexRun(index, run, folder)
       if (!look) return true
       if (look.facts.record.made_by !== 'lab') return isEnd(look.judgement.state)
       // Judged ended is not enough: the end is whole when it is written down.
-      return isEnd(look.judgement.state) && look.facts.end !== undefined && !isBeingWritten(folder)
+      return look.facts.end !== undefined && !look.facts.unfinished
     }).length
   const enough = (): boolean => {
     const count = ended()
@@ -44,19 +40,13 @@ export async function waitForRuns(
   const watched = new EndWatch(runs)
   try {
     for (let pause = 20; ; pause = Math.min(250, pause * 1.5)) {
-      if (enough() || Date.now() >= until || signal.aborted) return
-      await watched.wait(Math.min(pause, Math.max(1, until - Date.now())), signal)
+      if (enough() || performance.now() >= until || signal.aborted) return
+      await watched.wait(Math.min(pause, Math.max(1, until - performance.now())), signal)
       if (pause >= 250) settle()
     }
   } finally {
     watched.close()
   }
-}
-
-/** After end.json come the files that people read; the last act is to show the folder to Git. */
-function isBeingWritten(folder: string): boolean {
-  const written = statSync(join(folder, 'end.json'), { throwIfNoEntry: false })?.mtimeMs ?? 0
-  return Date.now() - written < WRITING_MS && existsSync(join(folder, '.gitignore'))
 }
 
 /**

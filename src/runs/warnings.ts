@@ -1,10 +1,9 @@
-import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { readJson, readText } from '../adapters/files.ts'
 import type { Index } from '../store/index-db.ts'
 import { sql } from '../store/schema.ts'
-import { list } from './facts.ts'
 import type { RunRecord } from './record.ts'
+import { silentS } from './samples.ts'
 
 /** What a run's records show that its owner should know, from the index and the folder. */
 export function runWarnings(index: Index, run: string, folder: string): string[] {
@@ -92,13 +91,6 @@ function missingPackage(folder: string): string[] {
 
 /** Of a live run: how long it has been silent, where that is longer than ml.yaml's `stall_after_s`. */
 export function stallWarning(folder: string, stallAfterS: number): string[] {
-  const files = [
-    ...list(join(folder, 'events')).map((name) => join(folder, 'events', name)),
-    join(folder, 'logs', 'stdout.log'),
-    join(folder, 'logs', 'stderr.log'),
-    join(folder, 'started.json'),
-  ]
-  const latest = Math.max(0, ...files.map((path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0))
-  const silentS = Math.round((Date.now() - latest) / 1000)
-  return latest > 0 && silentS > stallAfterS ? [`stalled: nothing was logged for ${silentS} s`] : []
+  const silent = Math.round(silentS(folder))
+  return silent > stallAfterS ? [`stalled: nothing was logged for ${silent} s`] : []
 }

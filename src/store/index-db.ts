@@ -1,18 +1,11 @@
-import { createHash } from 'node:crypto'
-import { accessSync, constants, mkdirSync, rmSync, statfsSync, statSync } from 'node:fs'
-import { dirname, join } from 'node:path'
 import type { CompiledQuery } from 'kysely'
 import { asRefusal } from '../adapters/files.ts'
-import { stateFolder } from '../adapters/state-folder.ts'
-import { IndexDamaged } from './index-damaged.ts'
+import { indexFile } from './index-file.ts'
+import { discardIndexFile, inodeOf, makeIndexFile } from './index-replacement.ts'
+import { asIndexRefusal, IndexDamaged, isDamage } from './index-trouble.ts'
 import type { Layout } from './layout.ts'
 import { migrate } from './migrations.ts'
 import { openSqlite, type Row, type SqliteDriver, type SqlValue } from './sqlite/driver.ts'
-
-/** statfs magic numbers of file systems on which WAL's shared memory does not work between machines. */
-const SHARED_FILE_SYSTEMS = new Set([
-  0x6969, 0x517b, 0xff534d42, 0xfe534d42, 0x65735546, 0x01021997, 0x00c36400,
-])
 
 interface Compiled<T> {
   compile(): CompiledQuery<T>
@@ -29,44 +22,20 @@ export interface Index {
   transaction<T>(work: () => T): T
 }
 
-/**
- * Where the index lies: in the workspace, or in the state folder where that cannot be written to, or is on a network or
- * shared file system. Each place of a workspace has its own: a copy has the same id.
- */
-export function indexFile({ folder }: Layout): string {
-  if (isWritable(folder) && !isShared(folder)) return join(folder, 'index.db')
-  const key = createHash('sha256').update(folder).digest('hex').slice(0, 16)
-  return join(stateFolder(), 'index', key, 'index.db')
-}
-
-function isShared(folder: string): boolean {
-  try {
-    return SHARED_FILE_SYSTEMS.has(Number(statfsSync(folder).type))
-  } catch {
-    // statfs is not to be had everywhere; the workspace's own folder is the usual case.
-    return false
-  }
-}
-
-function isWritable(folder: string): boolean {
-  try {
-    accessSync(folder, constants.W_OK)
-    return true
-  } catch {
-    return false
-  }
-}
-
 const opened = new Map<string, { index: Index; inode: string }>()
 
 /** How long a call that began before its index was replaced may go on with the old one: longer than any call lasts. */
 const LAST_USE_MS = 120_000
 
-const DAMAGE = /malformed|not a database|disk image|file is encrypted/i
+const BUSY_TIMEOUT_MS = 5000
+
+/** A folder in which the index is deleted again and again is left to others after so many tries. */
+const MOST_TRIES = 20
 
 /**
  * The index of a workspace, opened once a process and opened again where its file has vanished or was replaced.
  * An index that cannot be read, or that a newer version made, is thrown away: it is filled again from the files.
+ * @throws Refusal INDEX_LOCKED, WORKSPACE_READ_ONLY
  */
 export async function openIndex(layout: Layout): Promise<Index> {
   const file = indexFile(layout)
@@ -75,10 +44,30 @@ export async function openIndex(layout: Layout): Promise<Index> {
     if (inodeOf(file) === known.inode) return known.index
     retire(file)
   }
-  const driver = await openOrRemake(file)
-  const index = wrap(file, guarded(file, driver))
-  opened.set(file, { index, inode: inodeOf(file) })
-  return index
+  try {
+    const { driver, inode } = await openOrMake(file)
+    // Another call of this process may have opened it meanwhile.
+    const faster = opened.get(file)
+    if (faster?.inode === inode) {
+      driver.close()
+      return faster.index
+    }
+    if (faster) retire(file)
+    const index = wrap(file, guarded(file, driver))
+    opened.set(file, { index, inode })
+    return index
+  } catch (cause) {
+    throw asRefusal(asIndexRefusal(cause, file), file)
+  }
+}
+
+/**
+ * An index of its own, in memory: for work that has to be done while the workspace's cannot be used.
+ */
+export async function openPrivateIndex(): Promise<Index> {
+  const driver = await openSqlite(':memory:', { busyTimeoutMs: 0 })
+  migrate(driver)
+  return wrap(':memory:', driver)
 }
 
 /** Calls that are under way may still hold it. */
@@ -88,17 +77,19 @@ function retire(file: string): void {
   setTimeout(() => index.driver.close(), LAST_USE_MS).unref()
 }
 
-/** A damaged page is met when it is read, maybe long after the file was opened. */
+/** What SQLite cannot do is said in the user's terms. A damaged page is met when it is read, maybe long after the opening. */
 function guarded(file: string, driver: SqliteDriver): SqliteDriver {
   const guard = <A extends unknown[], T>(work: (...given: A) => T) => {
     return (...given: A): T => {
       try {
         return work(...given)
       } catch (cause) {
-        if (cause instanceof IndexDamaged || !DAMAGE.test(String(cause))) throw cause
-        if (opened.get(file)?.index.driver === safe) {
+        if (cause instanceof IndexDamaged) throw cause
+        if (!isDamage(cause)) throw asIndexRefusal(cause, file)
+        const known = opened.get(file)
+        if (known?.index.driver === safe) {
           retire(file)
-          removeIndex(file)
+          discardIndexFile(file, known.inode)
         }
         throw new IndexDamaged(`The index ${file} was damaged and has been thrown away.`, { cause })
       }
@@ -120,20 +111,24 @@ export function closeIndexes(): void {
   opened.clear()
 }
 
-async function openOrRemake(file: string): Promise<SqliteDriver> {
-  try {
-    mkdirSync(dirname(file), { recursive: true })
-    const driver = await openMigrated(file)
-    if (driver) return driver
-  } catch (cause) {
-    if (!DAMAGE.test(String(cause))) throw asRefusal(cause, file)
+async function openOrMake(file: string): Promise<{ driver: SqliteDriver; inode: string }> {
+  for (let attempt = 1; ; attempt++) {
+    const inode = inodeOf(file)
+    if (inode === '') {
+      if (attempt > MOST_TRIES) throw new IndexDamaged(`The index ${file} is deleted again and again.`)
+      await makeIndexFile(file)
+      continue
+    }
+    const driver = await openExisting(file, inode)
+    // What was opened under this name may have been taken away in between, and its log be another's.
+    if (driver && inodeOf(file) === inode) return { driver, inode }
+    driver?.close()
   }
-  removeIndex(file)
-  return (await openMigrated(file))!
 }
 
-async function openMigrated(file: string): Promise<SqliteDriver | undefined> {
-  const driver = await openSqlite(file, { busyTimeoutMs: 5000 })
+/** @returns `undefined` where it was of no use and has been discarded. */
+async function openExisting(file: string, inode: string): Promise<SqliteDriver | undefined> {
+  const driver = await openSqlite(file, { busyTimeoutMs: BUSY_TIMEOUT_MS })
   try {
     // The index can be made again: it is not worth waiting for the disk at every commit.
     driver.exec(
@@ -142,19 +137,13 @@ async function openMigrated(file: string): Promise<SqliteDriver | undefined> {
     if (migrate(driver)) return driver
   } catch (cause) {
     driver.close()
-    throw cause
+    if (!isDamage(cause)) throw cause
+    discardIndexFile(file, inode)
+    return undefined
   }
   driver.close()
+  discardIndexFile(file, inode)
   return undefined
-}
-
-function removeIndex(file: string): void {
-  for (const suffix of ['', '-wal', '-shm']) rmSync(file + suffix, { force: true })
-}
-
-function inodeOf(file: string): string {
-  const stat = statSync(file, { bigint: true, throwIfNoEntry: false })
-  return stat ? `${stat.dev}:${stat.ino}` : ''
 }
 
 function wrap(file: string, driver: SqliteDriver): Index {

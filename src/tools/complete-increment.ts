@@ -37,7 +37,7 @@ export const completeIncrement = defineTool({
     const [
       { schedule },
       { resolveIncrement },
-      { validated },
+      { judged, recordVerdict },
       { decideCompletion, refuseClosed },
       { engineInUse },
       closing,
@@ -51,9 +51,8 @@ export const completeIncrement = defineTool({
     ])
     schedule(workspace, index)
     const increment = resolveIncrement(workspace, input.increment)
-    // Before anything is judged: a verdict on a closed increment would be written into the ledger.
     refuseClosed(increment.id, increment.status)
-    const result = await validated(workspace, index, increment, context)
+    const result = await judged(workspace, index, increment, context)
     const completion = decideCompletion({
       increment: increment.id,
       status: increment.status,
@@ -62,6 +61,8 @@ export const completeIncrement = defineTool({
       reason: input.reason,
       engineInUse: engineInUse(workspace.layout),
     })
+    // After everything that can be refused: a refusal leaves no line in the ledger.
+    await recordVerdict(workspace, result)
     const closed = await closing.closeIncrement(workspace, index, increment, result, completion)
     return {
       increment: increment.id,

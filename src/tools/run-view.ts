@@ -103,7 +103,7 @@ export async function viewRun(
   if (summary.state === 'queued') view.queue_position = queuePosition(index, run)
   if (!ended)
     view.check_after_s = checkAfter(
-      look.facts.started === undefined ? 0 : Date.now() - Date.parse(summary.created),
+      look.facts.started === undefined ? 0 : Math.max(0, Date.now() - Date.parse(summary.created)),
     )
   if (options.curves?.length) view.curves = await curves(index, run, options.curves)
   const { children } = look.facts.record

@@ -43,7 +43,7 @@ export const validateIncrement = defineTool({
   },
   async handle(input, context) {
     const { workspace, index } = await openedToWrite(context)
-    const [{ schedule }, { resolveIncrement }, { validated }, { nextSteps }] = await Promise.all([
+    const [{ schedule }, { resolveIncrement }, { judged, recordVerdict }, { nextSteps }] = await Promise.all([
       import('../runs/schedule.ts'),
       import('../increments/load.ts'),
       import('./validated.ts'),
@@ -51,7 +51,9 @@ export const validateIncrement = defineTool({
     ])
     schedule(workspace, index)
     const increment = resolveIncrement(workspace, input.increment)
-    const { facts, verdict } = await validated(workspace, index, increment, context)
+    const result = await judged(workspace, index, increment, context)
+    await recordVerdict(workspace, result)
+    const { facts, verdict } = result
     return {
       increment: increment.id,
       verdict: verdict.verdict,

@@ -19,16 +19,23 @@ export interface Validated {
   differences: Difference[]
 }
 
-/** Judges an increment, writes the verdict into the ledger where it is new, and brings comparison.md up to it. */
-export async function validated(
+/** Judges an increment and writes nothing. */
+export async function judged(
   workspace: Workspace,
   index: Index,
   increment: IncrementRef,
   context: ToolContext,
 ): Promise<Validated> {
   const facts = gatherFacts(workspace, index, increment)
-  const verdict = judge(facts.gate)
-  const differences = await differencesOf(workspace, facts, context)
+  return { facts, verdict: judge(facts.gate), differences: await differencesOf(workspace, facts, context) }
+}
+
+/** Writes a verdict into the ledger where it is new, and brings comparison.md up to it. */
+export async function recordVerdict(
+  workspace: Workspace,
+  { facts, verdict, differences }: Validated,
+): Promise<void> {
+  const { increment } = facts
   if (facts.ranking && differences.length > 0) keepDifferences(increment, facts.ranking.metric, differences)
   writeComparisonPage(facts, differences)
   const data = {
@@ -49,7 +56,6 @@ export async function validated(
   )
   if (!before || canonicalJson(before.data) !== canonicalJson(data))
     await appendEvent(workspace, 'gate.decided', data)
-  return { facts, verdict, differences }
 }
 
 async function differencesOf(

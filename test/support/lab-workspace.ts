@@ -155,7 +155,7 @@ export class LabWorkspace {
       const { claim, started } = look.facts
       if (claim && claim.pid !== process.pid) supervisors.set(claim.pid, claim)
       if (isEnd(look.judgement.state)) continue
-      for (const pid of [claim?.pid, started?.pid, ...processesOfRun(started?.pid ?? -1, folder)]) {
+      for (const pid of [claim?.pid, started?.pid, ...processesOfRun(started, folder)]) {
         if (pid && pid !== process.pid) kill(pid)
       }
     }

@@ -52,8 +52,8 @@ export class LabClient {
   }
 
   /**
-   * One request and its answer. A process that ended while idle is started again without a word; one that ends with
-   * the request under way fails it, except where it left in good order without having taken it up.
+   * One request and its answer. A process that ended while idle is started again without a word; so is, once, one that
+   * somebody killed under a request that may be made twice. One that ends otherwise with the request under way fails it.
    * @throws Refusal of the lab (DATASET_INVALID, PREDICTIONS_INVALID, ...), LAB_FAILED, LAB_UNAVAILABLE; AbortError.
    */
   async request<T>(
@@ -67,13 +67,19 @@ export class LabClient {
     const answer = this.#turn.then(async () => {
       options.signal?.throwIfAborted()
       begun = true
-      return this.#ask(environment, method, params, options).catch((cause) => {
-        if (!(cause instanceof LeftIdle)) throw cause
-        return this.#ask(environment, method, params, options)
+      const ask = () => this.#ask(environment, method, params, options)
+      return ask().catch((cause) => {
+        if (cause instanceof LeftIdle) return ask()
+        if (cause instanceof Killed && !ONCE_ONLY.has(method)) return ask()
+        throw cause
       })
     })
     this.#turn = answer.catch(() => {})
-    return (await leaving(answer, options.signal, () => begun)) as T
+    try {
+      return (await leaving(answer, options.signal, () => begun)) as T
+    } catch (cause) {
+      throw cause instanceof Killed ? cause.refusal : cause
+    }
   }
 
   /** Ends the process in good order, after the request that it is answering. */
@@ -109,7 +115,11 @@ export class LabClient {
           const leftIdle = 'code' in end && end.code === 0 && !this.#pending?.heard
           if (signal?.aborted) reject(signal.reason)
           else if (late) reject(labFailed(`${method} did not answer within ${timeoutS} s.`, child.stderr))
-          else reject(leftIdle ? new LeftIdle() : endedUnder(method, end, child.stderr))
+          else if (leftIdle) reject(new LeftIdle())
+          else {
+            const refusal = endedUnder(method, end, child.stderr)
+            reject('signal' in end ? new Killed(refusal) : refusal)
+          }
         })
         child.write(JSON.stringify({ id, method, params }))
       })
@@ -163,6 +173,18 @@ function leaving<T>(answer: Promise<T>, signal: AbortSignal | undefined, begun: 
 
 /** The process ended for want of requests in the moment in which one was written to it. */
 class LeftIdle extends Error {}
+
+/** Somebody else's signal ended the process under a request. */
+class Killed extends Error {
+  readonly refusal: Refusal
+  constructor(refusal: Refusal) {
+    super(refusal.message)
+    this.refusal = refusal
+  }
+}
+
+/** These fill a folder that has to be empty when they begin. */
+const ONCE_ONLY: ReadonlySet<string> = new Set(['register_dataset'])
 
 function endedUnder(method: string, end: ChildEnd, stderr: readonly string[]): Refusal {
   const how =

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
+import { machineIdentity, type ProcessIdentity, processStartTime } from './identity.ts'
 
 interface ProcessRow {
   pid: number
@@ -54,13 +55,25 @@ function carriesRunFolder(pid: number, folder: string): boolean {
 /**
  * The processes of a run that still live: those of the wrapper's group and session, and those that left both but
  * carry the run's folder in their environment (daemons). The wrapper itself is left out.
- * @param leader pid of the wrapper, which leads the run's process group and session.
+ * @param wrapper led the run's process group and session.
  */
-export function processesOfRun(leader: number, folder: string): number[] {
+export function processesOfRun(wrapper: ProcessIdentity | undefined, folder: string): number[] {
+  const leader = wrapper && groupMayLive(wrapper) ? wrapper.pid : -1
   return (linux ? linuxProcesses() : otherProcesses())
     .filter((row) => row.pid !== leader && row.pid !== process.pid)
     .filter((row) => row.pgid === leader || row.session === leader || carriesRunFolder(row.pid, folder))
     .map((row) => row.pid)
+}
+
+/**
+ * A pid is given to nobody else while a group of that number has members. Where another process has it, or the machine
+ * was started again, that group is a stranger's.
+ */
+function groupMayLive({ pid, start_time, boot_id, pid_ns, machine_id }: ProcessIdentity): boolean {
+  const here = machineIdentity()
+  if (boot_id !== here.boot_id || pid_ns !== here.pid_ns || machine_id !== here.machine_id) return false
+  const now = processStartTime(pid)
+  return now === undefined || now === start_time
 }
 
 /** @returns false where there is no such process (any more). */

@@ -1,6 +1,5 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync, readlinkSync } from 'node:fs'
-import { hostname } from 'node:os'
 
 /**
  * Who a process is, in a way that survives pid reuse, a reboot and containers: death is judged by these facts and
@@ -20,6 +19,7 @@ export interface ProcessIdentity {
 export type Liveness = 'alive' | 'dead' | 'foreign'
 
 const linux = process.platform === 'linux'
+const BOOT_ID = '/proc/sys/kernel/random/boot_id'
 
 function read(path: string): string {
   try {
@@ -58,9 +58,9 @@ let machine: Pick<ProcessIdentity, 'boot_id' | 'pid_ns' | 'machine_id'> | undefi
 export function machineIdentity(): Pick<ProcessIdentity, 'boot_id' | 'pid_ns' | 'machine_id'> {
   machine ??= linux
     ? {
-        boot_id: read('/proc/sys/kernel/random/boot_id'),
+        boot_id: read(BOOT_ID),
         pid_ns: readlinkOrEmpty('/proc/self/ns/pid'),
-        machine_id: read('/etc/machine-id') || read('/var/lib/dbus/machine-id') || `host:${hostname()}`,
+        machine_id: read('/etc/machine-id') || read('/var/lib/dbus/machine-id') || `boot:${read(BOOT_ID)}`,
       }
     : {
         boot_id: output('sysctl', ['-n', 'kern.bootsessionuuid']),
@@ -68,7 +68,7 @@ export function machineIdentity(): Pick<ProcessIdentity, 'boot_id' | 'pid_ns' | 
         machine_id:
           /"IOPlatformUUID" = "([^"]+)"/.exec(
             output('ioreg', ['-rd1', '-c', 'IOPlatformExpertDevice']),
-          )?.[1] ?? `host:${hostname()}`,
+          )?.[1] ?? `boot:${output('sysctl', ['-n', 'kern.bootsessionuuid'])}`,
       }
   return machine
 }

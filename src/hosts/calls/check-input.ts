@@ -6,6 +6,9 @@ import { describeIssue, fieldPath } from './input-problems.ts'
 /** Characters of JSON that one argument may hold. Larger things are files, and are given by their path. */
 export const MAX_ARGUMENT = 1_000_000
 
+/** Levels of lists and objects in an argument; what walks through them calls itself for each. */
+const DEEPEST = 200
+
 type Arguments = Record<string, unknown>
 
 /**
@@ -52,6 +55,7 @@ function asArguments(tool: AnyTool, raw: unknown): Arguments {
 
 function refuseLarge(tool: AnyTool, given: Arguments): void {
   for (const [field, value] of Object.entries(given)) {
+    refuseDeep(tool, field, value)
     const size = typeof value === 'string' ? value.length : (JSON.stringify(value)?.length ?? 0)
     if (size > MAX_ARGUMENT)
       throw new Refusal(
@@ -61,6 +65,19 @@ function refuseLarge(tool: AnyTool, given: Arguments): void {
           invalid: [{ field: field.slice(0, 60), problem: `larger than ${megabytes(MAX_ARGUMENT)} MB` }],
         },
       )
+  }
+}
+
+function refuseDeep(tool: AnyTool, field: string, value: unknown): void {
+  let level = [value]
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > DEEPEST)
+      throw new Refusal(
+        'INPUT_TOO_LARGE',
+        `${tool.name}: "${field.slice(0, 60)}" is nested more than ${DEEPEST} levels deep.`,
+        { invalid: [{ field: field.slice(0, 60), problem: `nested more than ${DEEPEST} levels deep` }] },
+      )
+    level = level.flatMap((one) => (one !== null && typeof one === 'object' ? Object.values(one) : []))
   }
 }
 

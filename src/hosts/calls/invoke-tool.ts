@@ -1,6 +1,6 @@
 import { asRefusal } from '../../adapters/files.ts'
 import { Refusal } from '../../core/errors.ts'
-import { IndexDamaged } from '../../store/index-damaged.ts'
+import { IndexDamaged } from '../../store/index-trouble.ts'
 import type { ToolContext } from '../../tools/context.ts'
 import type { AnyTool } from '../../tools/tool.ts'
 import { checkInput } from './check-input.ts'

@@ -64,7 +64,7 @@ function readFlags(argv: string[]): { readOnly: boolean; workspace?: string } | 
 
 /** Requests that were read before stdin ended still get their answers, as far as these are ready soon. */
 async function lastAnswers(transport: StdioTransport): Promise<void> {
-  const until = Date.now() + LAST_ANSWERS_MS
+  const until = performance.now() + LAST_ANSWERS_MS
   do await new Promise((resolve) => setTimeout(resolve, 5))
-  while (transport.unanswered.size > 0 && Date.now() < until)
+  while (transport.unanswered.size > 0 && performance.now() < until)
 }

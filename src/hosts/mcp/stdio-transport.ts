@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream'
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js'
 import { ErrorCode, type JSONRPCMessage, JSONRPCMessageSchema } from '@modelcontextprotocol/sdk/types.js'
+import { inWords } from './protocol-errors.ts'
 
 /** Characters of one message. Larger ones are refused by name, and the connection goes on. */
 export const MAX_MESSAGE = 64 * 1024 * 1024
@@ -37,8 +38,9 @@ export class StdioTransport implements Transport {
 
   async send(message: JSONRPCMessage): Promise<void> {
     const { id, method } = message as Message
-    if (id !== undefined && method === undefined) this.unanswered.delete(id)
-    this.write(`${JSON.stringify(message)}\n`)
+    if (id !== undefined && id !== null && method === undefined) this.unanswered.delete(id)
+    const said = 'error' in message ? { ...message, error: inWords(message.error) } : message
+    this.write(`${JSON.stringify(said)}\n`)
   }
 
   async close(): Promise<void> {
@@ -79,7 +81,7 @@ export class StdioTransport implements Transport {
     try {
       value = JSON.parse(line)
     } catch {
-      this.refuse(ErrorCode.ParseError, 'the line is not JSON', undefined)
+      this.refuse(ErrorCode.ParseError, 'the line is not JSON', null)
       return
     }
     const parsed = JSONRPCMessageSchema.safeParse(value)
@@ -94,24 +96,23 @@ export class StdioTransport implements Transport {
     this.onmessage?.(parsed.data)
   }
 
-  private refuse(code: number, message: string, id: Id | undefined): void {
-    this.write(
-      `${JSON.stringify({ jsonrpc: '2.0', ...(id === undefined ? {} : { id }), error: { code, message } })}\n`,
-    )
+  /** @param id null where no id could be read, as JSON-RPC asks */
+  private refuse(code: number, message: string, id: Id | null): void {
+    this.write(`${JSON.stringify({ jsonrpc: '2.0', id, error: { code, message } })}\n`)
     this.onerror?.(new Error(message))
   }
 }
 
-function idOf(value: unknown): Id | undefined {
+function idOf(value: unknown): Id | null {
   const id = (value as Message | null)?.id
-  return typeof id === 'string' || typeof id === 'number' ? id : undefined
+  return typeof id === 'string' || typeof id === 'number' ? id : null
 }
 
 /** The id stands before the parameters or after them, never inside. */
-function idIn(line: string): Id | undefined {
+function idIn(line: string): Id | null {
   const id = String.raw`"id"\s*:\s*("[^"\\]*"|\d+)`
   const found =
     new RegExp(`${id}\\s*\\}$`).exec(line.slice(-1000))?.[1] ??
     new RegExp(`^\\{[^{]*?${id}`).exec(line.slice(0, 1000))?.[1]
-  return found === undefined ? undefined : (JSON.parse(found) as Id)
+  return found === undefined ? null : (JSON.parse(found) as Id)
 }

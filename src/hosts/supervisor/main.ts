@@ -1,9 +1,11 @@
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { claimNext } from '../../runs/claim.ts'
+import { sleep } from '../../core/clock.ts'
+import { type Claimed, claimNext } from '../../runs/claim.ts'
 import { setProgram } from '../../runs/schedule.ts'
 import { superviseRun } from '../../runs/supervise.ts'
-import { openIndex } from '../../store/index-db.ts'
+import { type Index, openIndex } from '../../store/index-db.ts'
+import { isIndexTrouble } from '../../store/index-trouble.ts'
 import { layoutOf } from '../../store/layout.ts'
 import type { Workspace } from '../../store/workspace.ts'
 import { asDefect } from '../calls/defect-log.ts'
@@ -29,11 +31,10 @@ export async function main(argv: string[]): Promise<number> {
   let wanted = positionals.find((argument) => argument !== 'supervise')
   try {
     for (;;) {
-      const index = await openIndex(workspace.layout)
-      const claimed = claimNext(workspace, index, wanted)
-      if (!claimed) return 0
+      const next = await nextRun(workspace, wanted)
+      if (!next) return 0
       wanted = undefined
-      await superviseRun(workspace, index, claimed, hooks)
+      await superviseRun(workspace, next.index, next.claimed, hooks)
     }
   } catch (cause) {
     // Nobody reads this process's output. The run goes on without it, and the next that looks adopts it.
@@ -41,6 +42,24 @@ export async function main(argv: string[]): Promise<number> {
     return EXIT_DEFECT
   } finally {
     await hooks.close()
+  }
+}
+
+const PATIENCE_MS = 60_000
+
+/** Another program may have locked the index, or somebody deleted it: there is nobody else who would look again. */
+async function nextRun(
+  workspace: Workspace,
+  wanted: string | undefined,
+): Promise<{ index: Index; claimed: Claimed } | undefined> {
+  for (const until = performance.now() + PATIENCE_MS; ; await sleep(500)) {
+    try {
+      const index = await openIndex(workspace.layout)
+      const claimed = claimNext(workspace, index, wanted)
+      return claimed && { index, claimed }
+    } catch (cause) {
+      if (!isIndexTrouble(cause) || performance.now() > until) throw cause
+    }
   }
 }
 

@@ -9,7 +9,7 @@ export const rebuildIndexCommand: CliCommand = {
     parseArgs({ args: argv, options: {} })
     const [{ openIndex }, { IndexDamaged }, { rebuildIndex }] = await Promise.all([
       import('../../../store/index-db.ts'),
-      import('../../../store/index-damaged.ts'),
+      import('../../../store/index-trouble.ts'),
       import('../../../runs/refresh.ts'),
     ])
     const workspace = await io.context().workspace()
