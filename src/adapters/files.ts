@@ -14,8 +14,13 @@ import {
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path'
 import { Refusal } from '../core/errors.ts'
 
+/** A name for what is being made: it tells who makes it, so that what a dead process left can be removed. */
+export function temporaryName(kind: 'tmp' | 'new'): string {
+  return `.${kind}-${process.pid}-${randomBytes(6).toString('hex')}`
+}
+
 function temporaryBeside(path: string): string {
-  return join(dirname(path), `.tmp-${process.pid}-${randomBytes(6).toString('hex')}`)
+  return join(dirname(path), temporaryName('tmp'))
 }
 
 function writeWhole(path: string, text: string, mode: number, sync: boolean): void {

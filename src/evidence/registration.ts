@@ -1,7 +1,6 @@
-import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { asRefusal, writeFileAtomic } from '../adapters/files.ts'
+import { asRefusal, temporaryName, writeFileAtomic } from '../adapters/files.ts'
 import { labRequest } from '../adapters/lab/process.ts'
 import { withLock } from '../adapters/process/lock.ts'
 import { privateFolder } from '../adapters/state-folder.ts'
@@ -178,7 +177,7 @@ async function inStaging<T>(
   work: (folder: string) => Promise<T>,
 ): Promise<T> {
   const parent = join(workspace.layout.datasets, name)
-  const staging = join(parent, `.new-${randomBytes(6).toString('hex')}`)
+  const staging = join(parent, temporaryName('new'))
   makeFolder(staging)
   try {
     sweep(parent)

@@ -1,7 +1,6 @@
-import { randomBytes } from 'node:crypto'
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { asRefusal } from '../adapters/files.ts'
+import { asRefusal, temporaryName } from '../adapters/files.ts'
 import { Refusal } from '../core/errors.ts'
 import { padNumber } from '../core/ids.ts'
 import type { Workspace } from '../store/workspace.ts'
@@ -58,7 +57,7 @@ function buildAndMove(
 ): CreatedIncrement | undefined {
   const id = padNumber(number, 4)
   const folder = `${id}-${plan.slug}`
-  const temporary = join(layout.reservations, `.new-${randomBytes(6).toString('hex')}`)
+  const temporary = join(layout.reservations, temporaryName('new'))
   const files = filesOf(plan, folder, id)
   try {
     mkdirSync(layout.increments, { recursive: true })

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import {
   closeSync,
   constants,
@@ -11,7 +11,7 @@ import {
   rmSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { asRefusal, confine, createExclusive, readJson } from '../adapters/files.ts'
+import { asRefusal, confine, createExclusive, readJson, temporaryName } from '../adapters/files.ts'
 import type { DatasetRecord } from '../core/dataset-record.ts'
 import { Refusal } from '../core/errors.ts'
 import type { RunSummary } from '../core/run-summary.ts'
@@ -90,7 +90,7 @@ function names(folder: string): string[] {
 
 /** A copy that is whole from its first moment. @returns false where the name is taken. */
 function copyExclusive(source: string, target: string): boolean {
-  const temporary = `${target}.tmp-${randomBytes(6).toString('hex')}`
+  const temporary = `${target}${temporaryName('tmp')}`
   try {
     copyFileSync(source, temporary, constants.COPYFILE_FICLONE)
     try {

@@ -1,7 +1,6 @@
-import { randomBytes } from 'node:crypto'
 import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { asRefusal } from '../adapters/files.ts'
+import { asRefusal, temporaryName } from '../adapters/files.ts'
 import { Refusal } from '../core/errors.ts'
 import { EXPERIMENT_FOLDER, padNumber, slugify } from '../core/ids.ts'
 import type { Layout } from '../store/layout.ts'
@@ -82,7 +81,7 @@ export function createRunFolder(
       : reservation
         ? `exp-${reservation.number}-${name}`
         : name
-    const temporary = join(experiments, `.new-${randomBytes(6).toString('hex')}`)
+    const temporary = join(experiments, temporaryName('new'))
     try {
       mkdirSync(temporary)
       fill(temporary, wanted)

@@ -30,8 +30,9 @@ export function refreshIndex(workspace: Workspace, index: Index): LiveRun[] {
   }
   refreshFolder(index, workspace.layout.jobs, '')
   const live: LiveRun[] = []
-  for (const { run, folder } of index.all(unended)) {
-    const look = indexRun(index, run, folder)
+  for (const { run, folder, state } of index.all(unended)) {
+    const look = (state === 'queued' && stillQueued(folder)) || indexRun(index, run, folder)
+    if (look) rememberQueued(folder, look)
     if (!look) forgetRun(index, run)
     else if ((LIVE_STATES as string[]).includes(look.judgement.state) || needsEnding(look))
       live.push({ run, folder, ...look })
@@ -45,11 +46,29 @@ export function refreshIndex(workspace: Workspace, index: Index): LiveRun[] {
  */
 const unended = sql
   .selectFrom('runs')
-  .select(['run', 'folder'])
+  .select(['run', 'folder', 'state'])
   .where('ended', 'is', null)
   .where((where) => where.or([where('state', 'in', LIVE_STATES as string[]), where('made_by', '=', 'lab')]))
   .orderBy('created')
   .orderBy('run')
+
+/** What this process saw of queued runs: a long queue is asked for its folders' times alone. */
+const queued = new Map<string, { changed: number; look: Look }>()
+
+/** Claim, stop and start are new files in the folder: while its time stands still, none has come. */
+function stillQueued(folder: string): Look | undefined {
+  const known = queued.get(folder)
+  const changed = statSync(folder, { throwIfNoEntry: false })?.mtimeMs
+  if (known && known.changed === changed) return known.look
+  queued.delete(folder)
+  return undefined
+}
+
+function rememberQueued(folder: string, look: Look): void {
+  if (look.judgement.state !== 'queued' || look.facts.record.children || queued.has(folder)) return
+  const changed = statSync(folder, { throwIfNoEntry: false })?.mtimeMs
+  if (changed !== undefined && Date.now() - changed > SETTLED_MS) queued.set(folder, { changed, look })
+}
 
 /** Judged ended, but nobody has written `end.json` yet, or done the last act after it. */
 export function needsEnding({ facts, judgement }: Look): boolean {

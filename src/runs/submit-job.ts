@@ -1,7 +1,7 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { asRefusal } from '../adapters/files.ts'
+import { asRefusal, temporaryName } from '../adapters/files.ts'
 import { canonicalJson } from '../core/canonical-json.ts'
 import { JOB_ID, padNumber } from '../core/ids.ts'
 import type { Index } from '../store/index-db.ts'
@@ -35,7 +35,7 @@ export function submitJob(workspace: Workspace, index: Index, args: readonly str
   for (;;) {
     const highest = Math.max(0, ...readdirSync(jobs).map((name) => Number(JOB_ID.exec(name)?.[1] ?? 0)))
     const run = `job-${padNumber(highest + 1, 3)}`
-    const temporary = join(jobs, `.new-${randomBytes(6).toString('hex')}`)
+    const temporary = join(jobs, temporaryName('new'))
     const folder = join(jobs, run)
     try {
       mkdirSync(join(temporary, 'logs'), { recursive: true })

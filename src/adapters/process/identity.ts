@@ -52,6 +52,14 @@ export function processStartTime(pid: number): string | undefined {
   return output('ps', ['-o', 'lstart=', '-p', String(pid)]) || undefined
 }
 
+/** Whether a process was suspended (SIGSTOP, Ctrl-Z): it lives, and does nothing. */
+export function isStopped(pid: number): boolean {
+  const state = linux
+    ? read(`/proc/${pid}/stat`).replace(/^.*\) /s, '')
+    : output('ps', ['-o', 'state=', '-p', String(pid)])
+  return state.startsWith('T')
+}
+
 let machine: Pick<ProcessIdentity, 'boot_id' | 'pid_ns' | 'machine_id'> | undefined
 
 /** The facts that are the same for every process of this machine and namespace. */

@@ -1,6 +1,5 @@
-import { readdirSync, rmSync, statSync } from 'node:fs'
-import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import type { Index } from '../../../store/index-db.ts'
 import type { Workspace } from '../../../store/workspace.ts'
 import type { CliCommand } from '../cli-command.ts'
 import { EXIT } from '../exit-codes.ts'
@@ -101,19 +100,63 @@ async function gpus(): Promise<Finding[]> {
 }
 
 async function index(workspace: Workspace): Promise<Finding[]> {
-  const [{ openIndex }, { schedule }] = await Promise.all([
+  const [{ openIndex }, { IndexDamaged }] = await Promise.all([
     import('../../../store/index-db.ts'),
-    import('../../../runs/schedule.ts'),
+    import('../../../store/index-trouble.ts'),
   ])
-  const opened = await openIndex(workspace.layout)
-  const check = String(opened.driver.get('PRAGMA quick_check')?.quick_check)
-  const { live, orphans } = schedule(workspace, opened)
-  const runs = Number(opened.driver.get("SELECT count(*) AS n FROM runs WHERE increment <> ''")?.n)
+  const findings: Finding[] = []
+  let opened = await openIndex(workspace.layout)
+  try {
+    const check = opened.driver.all('PRAGMA quick_check').map((row) => String(row.quick_check))
+    if (check[0] !== 'ok') throw new IndexDamaged(check[0])
+  } catch (cause) {
+    if (!(cause instanceof IndexDamaged)) throw cause
+    const { discardIndexFile, inodeOf } = await import('../../../store/index-replacement.ts')
+    discardIndexFile(opened.file, inodeOf(opened.file))
+    opened = await openIndex(workspace.layout)
+    findings.push(note(`the index was damaged (${cause.message}): it was made anew from the files`))
+  }
+  return [...findings, ...(await runs(workspace, opened))]
+}
+
+const CARE_WITHIN_MS = 20_000
+
+/** Runs that nobody looks after get a supervisor, and are waited for where all that is missing is their end. */
+async function runs(workspace: Workspace, index: Index): Promise<Finding[]> {
+  const [{ schedule }, { liveness, isStopped }, { sleep }] = await Promise.all([
+    import('../../../runs/schedule.ts'),
+    import('../../../adapters/process/identity.ts'),
+    import('../../../core/clock.ts'),
+  ])
+  const found = schedule(workspace, index)
+  let now = found
+  for (
+    const until = performance.now() + CARE_WITHIN_MS;
+    now.orphans.length > 0 && performance.now() < until;
+  ) {
+    await sleep(100)
+    now = schedule(workspace, index)
+  }
+  const count = Number(index.driver.get("SELECT count(*) AS n FROM runs WHERE increment <> ''")?.n)
+  const left = new Set(now.orphans.map(({ run }) => run))
   return [
-    check === 'ok'
-      ? ok(`index: ${runs} runs, ${live.length} not ended`)
-      : problem(`the index is damaged (${check}): specweave-ml rebuild-index`),
-    ...orphans.map(({ run }) => note(`${run}: its supervisor was gone; another was started`)),
+    ok(`index: ${count} runs, ${now.live.length} not ended`),
+    ...found.orphans.map(({ run, facts }) =>
+      left.has(run)
+        ? problem(
+            `${run}: its supervisor is gone, and no other took it over within ${CARE_WITHIN_MS / 1000} s`,
+          )
+        : note(
+            facts.end
+              ? `${run}: its end was not wholly written down; it is now`
+              : `${run}: its supervisor was gone; another looks after it`,
+          ),
+    ),
+    ...now.live.flatMap(({ run, facts: { claim } }) =>
+      claim && liveness(claim) === 'alive' && isStopped(claim.pid)
+        ? [note(`${run}: its supervisor is suspended; kill -CONT ${claim.pid} lets it go on`)]
+        : [],
+    ),
   ]
 }
 
@@ -125,36 +168,10 @@ async function ledger(workspace: Workspace): Promise<Finding[]> {
   return problems.map(({ file, line, what }) => problem(`${file}${line ? `:${line}` : ''}: ${what}`))
 }
 
-const STALE_MS = 3600 * 1000
-
-/** What a process that was killed in the middle of making something leaves: never whole, so nobody misses it. */
+/** What a process that was killed in the middle of making something leaves. */
 async function leftovers({ layout }: Workspace): Promise<Finding[]> {
-  const places = [
-    layout.reservations,
-    layout.jobs,
-    ...folders(layout.datasets),
-    ...folders(layout.increments).map((folder) => join(folder, 'experiments')),
-  ]
-  const stale = places.flatMap((place) =>
-    names(place)
-      .filter((name) => place === layout.reservations || name.startsWith('.new-') || name.startsWith('.tmp-'))
-      .map((name) => join(place, name))
-      .filter(
-        (path) => Date.now() - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Date.now()) > STALE_MS,
-      ),
+  const { removeLeftovers } = await import('../../../store/leftovers.ts')
+  return removeLeftovers(layout).map((path) =>
+    note(`removed ${path}, left by a process that ended in the middle`),
   )
-  for (const path of stale) rmSync(path, { recursive: true, force: true })
-  return stale.map((path) => note(`removed ${path}, left by a process that ended in the middle`))
-}
-
-function names(folder: string): string[] {
-  try {
-    return readdirSync(folder)
-  } catch {
-    return []
-  }
-}
-
-function folders(folder: string): string[] {
-  return names(folder).map((name) => join(folder, name))
 }
