@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from .errors import SpecWeaveError, warn_once
+from .lines import LONGEST_NAME, utf16_length
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,19 +44,20 @@ def log_artifact(
     str or None
         The path relative to the run's folder, or None where the file could not be kept (told once on stderr).
     """
-    source = os.path.abspath(os.fspath(path))
     if run.folder is None:
         return None
     try:
+        source = os.path.abspath(os.fsdecode(path))
         if os.path.isdir(source):
             return _log_folder(run, source, name, kind)
         inside = _inside(source, run.folder)
         if inside is not None and name is None:
             return record(run, inside, kind)
         return record(run, _copy(source, run.folder, _fit(name or os.path.basename(source))), kind)
-    except (OSError, SpecWeaveError) as error:
+    except (OSError, SpecWeaveError, TypeError, ValueError) as error:
         why = getattr(error, "strerror", None) or error
-        warn_once(f"artifact {source} {name}", f"the artifact {path} is not kept: {why}. The script goes on.")
+        shown = shown_text(path)
+        warn_once(f"artifact {shown} {name}", f"the artifact {shown} is not kept: {why}. The script goes on.")
         return None
 
 
@@ -92,9 +94,10 @@ def save_artifact(run: Run, obj: Any, name: str) -> str:
     try:
         dump(obj, temporary)
         relative = settle(temporary, folder, name)
+    except OSError as error:
+        raise SpecWeaveError(f"{name} cannot be written to {folder}: {error.strerror or error}") from error
     finally:
-        if os.path.exists(temporary):
-            os.unlink(temporary)
+        remove(temporary)
     is_model = hasattr(obj, "predict")
     record(run, relative, "model" if is_model else None)
     if is_model:
@@ -136,28 +139,71 @@ def settle(temporary: str, folder: str, name: str) -> str:
     stem, suffix = os.path.splitext(name)
     count = 1
     relative = name
-    os.makedirs(os.path.dirname(f"{folder}/{name}"), exist_ok=True)
-    while True:
-        try:
-            os.link(temporary, f"{folder}/{relative}")
+    parent = os.path.dirname(f"{folder}/{name}")
+    if os.path.realpath(parent) != os.path.join(os.path.realpath(folder), os.path.dirname(name)).rstrip("/"):
+        raise SpecWeaveError(
+            f"The artifact name {name!r} leads through a link in the run's folder.", "use another name"
+        )
+    os.makedirs(parent, exist_ok=True)
+    while not take(temporary, f"{folder}/{relative}"):
+        path = f"{folder}/{relative}"
+        if os.path.isfile(path) and not os.path.islink(path) and sha256_of(path) == sha256_of(temporary):
             break
-        except FileExistsError:
-            if os.path.isfile(f"{folder}/{relative}") and sha256_of(f"{folder}/{relative}") == sha256_of(temporary):
-                break
-            count += 1
-            relative = f"{stem}-{count}{suffix}"
-        except OSError:  # a file system without hard links
-            if not os.path.exists(f"{folder}/{relative}"):
-                os.rename(temporary, f"{folder}/{relative}")
-                break
-            count += 1
-            relative = f"{stem}-{count}{suffix}"
+        count += 1
+        relative = f"{stem}-{count}{suffix}"
     if relative != name:
         warn_once(
             f"artifact twice {folder} {relative}",
             f"{name} of this run holds other content, and artifacts are written once: the new one is {relative}",
         )
     return relative
+
+
+def take(temporary: str, path: str) -> bool:
+    """Gives a finished file a name, exclusively; False where the name is taken."""
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        return False
+    except OSError as error:
+        import errno
+
+        if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EROFS):
+            raise
+        # A file system without hard links.
+        if os.path.lexists(path):
+            return False
+        os.rename(temporary, path)
+    return True
+
+
+def remove(temporary: str) -> None:
+    """Removes a temporary file, where there is one."""
+    try:
+        os.unlink(temporary)
+    except OSError:
+        pass
+
+
+def write_new(path: str, content: bytes) -> None:
+    """Writes a new file whole, or not at all."""
+    try:
+        with open(path, "xb") as file:
+            file.write(content)
+    except FileExistsError:
+        raise
+    except OSError:
+        remove(path)
+        raise
+
+
+def shown_text(value: Any) -> str:
+    """A value for a message, whatever it is."""
+    try:
+        text = str(value)
+    except Exception:
+        text = f"<{type(value).__name__}>"
+    return ascii(text[:200])[1:-1] if not text.isprintable() else text[:200]
 
 
 def sha256_of(path: str) -> tuple[str, int]:
@@ -176,13 +222,21 @@ def sha256_of(path: str) -> tuple[str, int]:
 
 def _fit(name: str) -> str:
     """A relative path that stays in the run's folder and takes nobody's name."""
-    clean = os.path.normpath(str(name)).replace("\\", "/")
+    clean = os.path.normpath(str(name).replace("\\", "/"))
     if os.path.isabs(clean) or clean in (".", "..") or clean.startswith("../") or "\0" in clean:
         raise SpecWeaveError(
-            f"The artifact name {name!r} leads out of the run's folder.", 'use for example "model.pkl"'
+            f"The artifact name {shown_text(name)!r} leads out of the run's folder.", 'use for example "model.pkl"'
         )
-    first = clean.split("/")[0]
-    return f"files/{clean}" if first in _RESERVED or first.startswith("claim-") else clean
+    try:
+        os.fsencode(clean)
+    except UnicodeError as error:
+        raise SpecWeaveError(f"The artifact name {shown_text(name)!r} cannot be a file's name: {error}.") from error
+    first = clean.split("/")[0].lower()  # some file systems do not tell "Events" from "events"
+    if first in _RESERVED or first.startswith("claim-"):
+        clean = f"files/{clean}"
+    if utf16_length(clean) > LONGEST_NAME - 10:  # ten for "-2" and the like
+        raise SpecWeaveError(f"The artifact name {clean[:40]!r}... is longer than {LONGEST_NAME - 10} characters.")
+    return clean
 
 
 def _inside(path: str, folder: str) -> str | None:
@@ -191,29 +245,45 @@ def _inside(path: str, folder: str) -> str | None:
 
 
 def _copy(source: str, folder: str, name: str) -> str:
+    import stat
+
     temporary = f"{folder}/.artifact-{os.urandom(6).hex()}"
+    # A pipe that nobody writes to would be waited for without O_NONBLOCK, and a device may never end.
+    fd = os.open(source, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     try:
-        with open(source, "rb", buffering=0) as read, open(temporary, "xb", buffering=0) as write:
+        if not stat.S_ISREG(os.fstat(fd).st_mode):
+            raise SpecWeaveError(f"{shown_text(source)} is no regular file")
+        with open(temporary, "xb") as write:
             while True:
-                block = read.read(_BLOCK)
+                block = os.read(fd, _BLOCK)
                 if not block:
                     break
                 write.write(block)
         return settle(temporary, folder, name)
     finally:
-        if os.path.exists(temporary):
-            os.unlink(temporary)
+        os.close(fd)
+        remove(temporary)
 
 
-def _log_folder(run: Run, source: str, name: str | None, kind: str | None) -> str:
+def _log_folder(run: Run, source: str, name: str | None, kind: str | None) -> str | None:
     into = _fit(name or os.path.basename(source.rstrip("/")))
+    kept, left_out = 0, []
     for folder, _, files in os.walk(source):
         for file in sorted(files):
             path = os.path.join(folder, file)
             inside = _inside(path, str(run.folder))
-            target = f"{into}/{os.path.relpath(path, source)}"
-            record(run, inside if inside is not None else _copy(path, str(run.folder), target), kind)
-    return into
+            try:
+                target = _fit(f"{into}/{os.path.relpath(path, source)}")
+                record(run, inside if inside is not None else _copy(path, str(run.folder), target), kind)
+                kept += 1
+            except (OSError, SpecWeaveError) as error:
+                left_out.append(f"{shown_text(path)} ({getattr(error, 'strerror', None) or error})")
+    if left_out:
+        warn_once(
+            f"artifact {source} {name}",
+            f"{len(left_out)} files of {shown_text(source)} are not kept: {', '.join(left_out[:3])}. The script goes on.",
+        )
+    return into if kept or not left_out else None
 
 
 def _kind(name: str) -> str:

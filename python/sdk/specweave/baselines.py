@@ -175,12 +175,12 @@ def _environment(workspace: str, folder: str, run: Run, data: Any) -> dict[str, 
 
 
 def _wait(strategy: str, run: Run, process: Any, data: Any) -> ExperimentResult:
-    from .events import last_metrics, read_events
+    from .logged import last_metrics
 
     code = process.wait()
     if code == 0:
         run.finish()
-        metrics = last_metrics(read_events(str(run.folder))) or _scores(run, data)
+        metrics = last_metrics(str(run.folder)) or _scores(run, data)
         return ExperimentResult(strategy, run.id, "succeeded", metrics)
     reason = f"exit code {code}" if code > 0 else f"ended by signal {-code}"
     last = _last_line(f"{run.folder}/logs/stderr.log")

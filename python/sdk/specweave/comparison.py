@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 
+from .artifacts import remove, write_new
 from .errors import warn_once
 
 TYPE_CHECKING = False
@@ -41,9 +42,11 @@ def write_comparison(results: Results, folder: str) -> str | None:
             warn_once(f"comparison {path}", f"the table in {path} was edited by hand, and is left as it is")
             return None
         temporary = f"{path}.{os.urandom(4).hex()}.tmp"
-        with open(temporary, "x", encoding="utf-8") as file:
-            file.write(changed)
-        os.replace(temporary, path)
+        write_new(temporary, changed.encode("utf-8", "backslashreplace"))
+        try:
+            os.replace(temporary, path)
+        finally:
+            remove(temporary)
         return path
     except OSError as error:
         warn_once(f"comparison {path}", f"the comparison table is not written: {error}")

@@ -33,6 +33,11 @@ def warn_once(key: str, message: str) -> None:
     if key in _said:
         return
     _said.add(key)
+    say(message)
+
+
+def say(message: str) -> None:
+    """One line on stderr."""
     try:
         sys.stderr.write(f"specweave: {message}\n")
         sys.stderr.flush()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from .values import text_of
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import TracebackType
@@ -14,7 +16,7 @@ def describe(kind: type[BaseException], error: BaseException, trace: TracebackTy
     """The reason in one line, and a note with the traceback (its end, where it is long)."""
     import traceback
 
-    said: Any = str(error).strip()
+    said: Any = text_of(error).strip()
     first = said.splitlines()[0][:300] if said else ""
     if kind is SystemExit:
         reason = f"SystemExit: the script ended itself with {said or 'an error'}"
@@ -22,7 +24,10 @@ def describe(kind: type[BaseException], error: BaseException, trace: TracebackTy
         reason = "KeyboardInterrupt: interrupted from the keyboard"
     else:
         reason = f"{kind.__name__}: {first}" if first else kind.__name__
-    text = "".join(traceback.format_exception(kind, error, trace)).rstrip()
+    try:
+        text = "".join(traceback.format_exception(kind, error, trace)).rstrip()
+    except Exception:  # an exception of the user's own whose text breaks
+        text = f"{''.join(traceback.format_tb(trace))}{reason}"
     if len(text) > _LONGEST:
         text = "...\n" + text[-_LONGEST:]
     return reason, text

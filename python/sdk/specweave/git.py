@@ -20,14 +20,18 @@ def git_sha(start: str) -> str | None:
         return None
     folder, common = found
     head = f"{folder}/HEAD"
-    stamp = (_stamp(head), _stamp(f"{common}/packed-refs"))
     known = _shas.get(folder)
-    # A branch's ref file changes without HEAD: its stamp is part of what must be the same.
-    if known is not None and known[0] == (stamp, _stamp(_ref_of.get(folder, ""))):
+    if known is not None and known[0] == _stamps(folder, common, head):
         return known[1]
     sha = _read_head(folder, common, head)
-    _shas[folder] = ((stamp, _stamp(_ref_of.get(folder, ""))), sha)
+    _shas[folder] = (_stamps(folder, common, head), sha)
     return sha
+
+
+def _stamps(folder: str, common: str, head: str) -> tuple[object, ...]:
+    """What must be the same for the commit to be the same. Packed refs count only where the branch has no file."""
+    ref = _stamp(_ref_of.get(folder, ""))
+    return (_stamp(head), ref, _stamp(f"{common}/packed-refs") if ref is None else None)
 
 
 _ref_of: dict[str, str] = {}

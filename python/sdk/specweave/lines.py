@@ -9,7 +9,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-_LONGEST_NAME = 500
+#: In UTF-16 units, as the reader counts.
+LONGEST_NAME = 500
+#: Of a parameter as JSON; the reader takes lines of up to 16 MiB.
+_LONGEST_JSON = 1_000_000
 _MOST_NAMES = 10_000
 
 #: ``{"k":"metric","n":"loss","v":`` of each metric's name, kept because a training asks for it at each step.
@@ -30,6 +33,8 @@ def param_line(name: Any, value: Any, end: str) -> str:
         text = repr(value)
     else:
         text = to_json(MASK if isinstance(value, str) and is_secret(str(name)) else plain(value))
+        if len(text) > _LONGEST_JSON:
+            text = quote_ascii(text[:1000] + "...")
     return f'{{"k":"param","n":{quote_ascii(fit_name(name))},"v":{text}{end}'
 
 
@@ -44,7 +49,17 @@ def fit_name(name: Any) -> str:
     text = str(name).strip()
     if not text:
         raise ValueError("a name must not be empty")
-    return text[:_LONGEST_NAME]
+    if len(text) <= LONGEST_NAME // 2:
+        return text
+    text = text[:LONGEST_NAME]
+    while utf16_length(text) > LONGEST_NAME:
+        text = text[:-1]
+    return text
+
+
+def utf16_length(text: str) -> int:
+    """How long a text is in UTF-16: characters beyond the first 65,536 count twice."""
+    return len(text) if text.isascii() else len(text) + sum(c > "\uffff" for c in text)
 
 
 def step_text(step: Any) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from .artifacts import _fit, record, settle
+from .artifacts import _fit, record, remove, settle, write_new
 from .errors import SpecWeaveError, warn_once
 from .model_code import Needs, predict_code, torch_code
 from .model_formats import SUFFIXES, detect, keras_backend, write_model
@@ -88,7 +88,7 @@ def save_model(
 
 def record_pickled(run: Run, model: Any, relative: str) -> None:
     """An object of ``save_artifact`` that can predict counts as the run's model while it has no other."""
-    from .events import read_events
+    from .logged import read_events
 
     if any(event["k"] == "model" for event in read_events(str(run.folder))):
         return
@@ -108,8 +108,7 @@ def _write(folder: str, model: Any, kind: str, name: str) -> str:
     except OSError as error:
         raise SpecWeaveError(f"The model cannot be written to {folder}: {error}") from error
     finally:
-        if os.path.exists(temporary):
-            os.unlink(temporary)
+        remove(temporary)
 
 
 def _keep_file(run: Run, path: str) -> str:
@@ -134,12 +133,11 @@ def _example(folder: str, model: Any, relative: str, example: Any) -> str | None
             content["predictions"] = plain(to_list(model.predict(example))[:100])
         name = f"{os.path.splitext(relative)[0]}.example.json"
         temporary = f"{folder}/.example-{os.urandom(6).hex()}"
-        with open(temporary, "xb") as file:
-            file.write(to_document(content))
+        write_new(temporary, to_document(content))
         try:
             return settle(temporary, folder, name)
         finally:
-            os.unlink(temporary)
+            remove(temporary)
     except Exception as error:  # an example is a help: the model is kept whatever becomes of it
         warn_once("example", f"the model's example is not kept: {error}")
         return None
@@ -158,5 +156,5 @@ def _say(
         event["warnings"] = [{"code": "model_not_reproducible", "message": text} for text in needs.warnings]
         for text in needs.warnings:
             warn_once(f"model {run.id} {text}", f"model_not_reproducible: {text}")
-    if not run._say(**event):
+    if not run._hand_in(**event):
         raise SpecWeaveError(f"The model is in {run.folder}/{relative}, but cannot be recorded (disk full?).")

@@ -79,13 +79,16 @@ class Known:
         self.attempts: dict[str, int] = {}
 
     def refresh(self) -> None:
+        """Reads the folder's names again. There is no cheaper way that sees each folder of others: times are coarse."""
         try:
-            names = set(os.listdir(self.folder))
+            listed = os.listdir(self.folder)
         except FileNotFoundError:
-            names = set()
-        if not self.names <= names:
+            listed = []
+        new = set(listed).difference(self.names)
+        if len(listed) - len(new) != len(self.names):
             self._clear()  # something was removed
-        for name in names - self.names:
+            new = set(listed)
+        for name in new:
             if name.startswith("exp-"):
                 self.add(name)
 

@@ -38,7 +38,7 @@ def predict_file(run_dir: str, features: str, out: str) -> int:
     SpecWeaveError
         Where the run has no model, or it does not load or predict.
     """
-    from .events import read_events
+    from .logged import read_events
     from .model_formats import read_model
 
     run_dir = os.path.abspath(run_dir)
@@ -139,12 +139,17 @@ def _rows(
 def _write(out: str, header: list[str], rows: list[tuple[str, ...]]) -> None:
     import csv
 
+    from .artifacts import remove
+
     temporary = f"{out}.{os.getpid()}.tmp"
-    with open(temporary, "x", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(header)
-        writer.writerows(rows)
-    os.replace(temporary, out)
+    try:
+        with open(temporary, "w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(header)
+            writer.writerows(rows)
+        os.replace(temporary, out)
+    finally:
+        remove(temporary)
 
 
 def main(arguments: list[str] | None = None) -> int:

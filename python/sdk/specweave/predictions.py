@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from .artifacts import remove, write_new
 from .arrays import one_column, to_list
 from .dataset import SPLITS, Dataset, run_dataset
 from .errors import SpecWeaveError
@@ -192,18 +193,14 @@ def write_predictions(run: Run, split: str, header: list[str], rows: Iterable[It
     path, temporary = f"{folder}/{split}.csv", f"{folder}/.{split}-{os.urandom(6).hex()}"
     try:
         os.makedirs(folder, exist_ok=True)
-        with open(temporary, "xb") as file:
-            file.write(content)
+        write_new(temporary, content)
         os.replace(temporary, path)
     except OSError as error:
-        try:
-            os.unlink(temporary)
-        except OSError:
-            pass
+        remove(temporary)
         raise SpecWeaveError(
             f"The predictions for {split} cannot be written to {path}: {error.strerror or error}"
         ) from error
-    recorded = run._say(k="predictions", n=split, sha256=hashlib.sha256(content).hexdigest(), rows=count)
+    recorded = run._hand_in(k="predictions", n=split, sha256=hashlib.sha256(content).hexdigest(), rows=count)
     if not recorded:
         raise SpecWeaveError(f"The predictions for {split} are in {path}, but cannot be recorded (disk full?).")
     return path

@@ -12,7 +12,7 @@ from .git import git_sha
 from .identity import machine_identity, process_identity
 from .masking import mask_command
 from .packages import imported_packages
-from .values import Encoded, quote, to_document, to_json
+from .values import quote, to_document, to_json
 from .workspace import find_increment, find_workspace, increment_dataset, increment_number
 
 TYPE_CHECKING = False
@@ -35,7 +35,8 @@ def create_run(name: str, increment: str | int | None, **fields: Any) -> tuple[s
     tuple
         The run's id (``0042/exp-003-xgboost``), its folder, and its events file.
     """
-    workspace = find_workspace()
+    cwd = os.getcwd()
+    workspace = find_workspace(cwd)
     fitted = numbering.fit_name(name)
     folder = find_increment(workspace, increment)
     number = increment_number(folder)
@@ -51,14 +52,17 @@ def create_run(name: str, increment: str | int | None, **fields: Any) -> tuple[s
         os.mkdir(f"{built}/events")
         fd, path = events.new_file(built)
         stat = os.fstat(fd)
-        process = {**process_identity(), "events": {"dev": stat.st_dev, "ino": stat.st_ino}}
-        _write(f"{built}/started.json", os.O_EXCL, (to_json(process) + "\n").encode())
-        record = _record(name, workspace, f"{root}/increments/{folder}", fields)
+        place = f',"events":{{"dev":{stat.st_dev},"ino":{stat.st_ino}}}}}\n'
+        process = _encoded("process", os.getpid(), process_identity)
+        _write(f"{built}/started.json", os.O_EXCL, (process[:-1] + place).encode())
+        record = _record(name, workspace, cwd, f"{root}/increments/{folder}", fields)
 
         def fill(final: str, previous: str | None) -> None:
-            record["run"] = f"{number}/{final}"
-            record["previous"] = f"{number}/{previous}" if previous else None
-            _write(f"{built}/run.json", os.O_TRUNC, to_document(record))
+            record["run"] = f'  "run": {quote(f"{number}/{final}")}'
+            record["previous"] = f'  "previous": {quote(f"{number}/{previous}") if previous else "null"}'
+            content = "{\n" + ",\n".join(record.values()) + "\n}\n"
+            # A lone surrogate (an undecodable byte of argv) becomes its JSON escape.
+            _write(f"{built}/run.json", os.O_TRUNC, content.encode("utf-8", "backslashreplace"))
 
         final = numbering.place(experiments, f"{root}/reservations", number, fitted, built, fill)
     except BaseException:
@@ -72,47 +76,72 @@ def create_run(name: str, increment: str | int | None, **fields: Any) -> tuple[s
     return f"{number}/{final}", place, events.EventFile(place, fd, place + path[len(built) :])
 
 
-def _record(name: str, workspace: str, increment: str, fields: dict[str, Any]) -> dict[str, Any]:
+def _record(name: str, workspace: str, cwd: str, increment: str, fields: dict[str, Any]) -> dict[str, str]:
+    """The lines of run.json by their keys, in their order."""
     now = time.time()
-    script = _script(workspace)
+    script = _script(workspace, cwd)
+    key = (workspace, cwd, script, len(sys.modules), *sys.argv)
+    if key not in _constant:
+        _constant.clear()
+        _constant[key] = _lines(
+            {
+                "format": 1,
+                "run": None,
+                "name": None,
+                "created": None,
+                "made_by": "sdk",
+                "command": _command(script),
+                "cwd": _inside(cwd, workspace) or ".",
+                "params": {},
+                "dataset": None,
+                "seed": None,
+                "parent": None,
+                "previous": None,
+                "baseline": None,
+                "timeout_s": None,
+                "resources": {"cpus": 1, "gpus": 0, "memory_gb": None},
+                "metrics_from": [],
+                "env": {},
+                "request": "",
+                "script": script,
+                "git_sha": None,
+                "python": ".".join(str(part) for part in sys.version_info[:3]),
+                "packages": imported_packages(),
+                "host": machine_identity(),
+            }
+        )
+    lines = dict(_constant[key])
     seed = os.environ.get("SPECWEAVE_SEED", "")
-    record: dict[str, Any] = {
-        "format": 1,
-        "run": None,
+    stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now))
+    varying = {
         "name": name,
-        "created": f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(now))}.{int(now * 1000) % 1000:03d}Z",
-        "made_by": "sdk",
-        "command": _encoded("command", (script, *sys.argv), lambda: _command(script)),
-        "cwd": _inside(os.getcwd(), workspace) or ".",
-        "params": Encoded("{}"),
+        "created": f"{stamp}.{int(now * 1000) % 1000:03d}Z",
         "dataset": os.environ.get("SPECWEAVE_DATASET") or increment_dataset(increment),
-        "seed": int(seed) if seed.isdigit() else None,
-        "parent": None,
-        "previous": None,
-        "baseline": None,
-        "timeout_s": None,
-        "resources": Encoded('{"cpus":1,"gpus":0,"memory_gb":null}'),
-        "metrics_from": Encoded("[]"),
-        "env": Encoded("{}"),
-        "request": "",
-        "script": script,
         "git_sha": git_sha(workspace),
-        "python": ".".join(str(part) for part in sys.version_info[:3]),
-        "packages": _encoded("packages", len(sys.modules), imported_packages),
-        "host": _encoded("host", None, machine_identity),
     }
-    record.update(fields)
-    return record
+    if seed.isdigit():
+        varying["seed"] = int(seed)
+    lines.update(_lines(varying))
+    if fields:
+        lines.update(_lines(fields))
+    return lines
 
 
-_encoded_parts: dict[str, tuple[object, Encoded]] = {}
+_constant: dict[tuple[object, ...], dict[str, str]] = {}
 
 
-def _encoded(part: str, key: object, make: Callable[[], Any]) -> Encoded:
-    """The JSON of a part that is the same for most runs of a process, made again when its key changes."""
+def _lines(values: dict[str, Any]) -> dict[str, str]:
+    return {key: f'  "{key}": {to_json(value, quote)}' for key, value in values.items()}
+
+
+_encoded_parts: dict[str, tuple[object, str]] = {}
+
+
+def _encoded(part: str, key: object, make: Callable[[], Any]) -> str:
+    """The JSON of a part that is the same for the runs of a process, made again when its key changes."""
     known = _encoded_parts.get(part)
     if known is None or known[0] != key:
-        known = _encoded_parts[part] = (key, Encoded(to_json(make(), quote)))
+        known = _encoded_parts[part] = (key, to_json(make(), quote))
     return known[1]
 
 
@@ -125,8 +154,20 @@ def rewrite_dataset(folder: str, dataset: str) -> None:
         return
     record["dataset"] = dataset
     temporary = f"{folder}/.run-{os.urandom(4).hex()}.json"
-    _write(temporary, os.O_EXCL, to_document(record))
-    os.replace(temporary, f"{folder}/run.json")
+    try:
+        _write(temporary, os.O_EXCL, to_document(record))
+        os.replace(temporary, f"{folder}/run.json")
+    except OSError as error:
+        from .errors import SpecWeaveError
+
+        try:
+            os.unlink(temporary)
+        except OSError:
+            pass
+        raise SpecWeaveError(
+            f"The dataset {dataset} cannot be named in {folder}/run.json: {error.strerror or error}",
+            "make room, and load it again",
+        ) from error
 
 
 def _command(script: str | None) -> list[str]:
@@ -138,12 +179,19 @@ def _command(script: str | None) -> list[str]:
     return mask_command(["python", *([first] if first else []), *rest])
 
 
-def _script(workspace: str) -> str | None:
+def _script(workspace: str, cwd: str) -> str | None:
     """The main script, relative to the workspace where it lies inside, else its name; None in a notebook or shell."""
     file = getattr(sys.modules.get("__main__"), "__file__", None)
     if not file:
         return None
-    return _inside(os.path.abspath(file), workspace) or os.path.basename(file)
+    path = file if file[0] == "/" else f"{cwd}/{file}"
+    key = (path, workspace)
+    if key not in _scripts:
+        _scripts[key] = _inside(os.path.abspath(path), workspace) or os.path.basename(file)
+    return _scripts[key]
+
+
+_scripts: dict[tuple[str, str], str] = {}
 
 
 def _inside(path: str, workspace: str) -> str | None:

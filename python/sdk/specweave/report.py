@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from .errors import SpecWeaveError
-from .events import last_metrics, read_events
+from .logged import last_metrics, read_events
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,52 +42,51 @@ def save_report(run: Run, name: str, text: str | None = None) -> str:
     if "." not in name:
         name += ".md"
     content = _render(run, name) if text is None else str(text).rstrip() + "\n"
-    from .artifacts import record, settle
+    from .artifacts import record, remove, settle, write_new
 
+    data = content.encode("utf-8", "backslashreplace")
     temporary = f"{folder}/.report-{os.urandom(6).hex()}"
     try:
-        with open(temporary, "x", encoding="utf-8") as file:
-            file.write(content)
+        write_new(temporary, data)
         relative = settle(temporary, folder, name)
-        os.unlink(temporary)
         record(run, relative, "report")
-        return _publish(run, folder, name, content)
+        return _publish(run, folder, name, data)
     except OSError as error:
         raise SpecWeaveError(f"The report {name} cannot be written: {error}") from error
+    finally:
+        remove(temporary)
 
 
-def _publish(run: Run, folder: str, name: str, content: str) -> str:
+def _publish(run: Run, folder: str, name: str, content: bytes) -> str:
+    from .artifacts import remove, write_new
+
     increment = folder.rpartition("/experiments/")[0]
     if not increment:
         return f"{folder}/{name}"  # a run outside any increment
     reports = f"{increment}/reports"
     os.makedirs(reports, exist_ok=True)
     temporary = f"{reports}/.report-{os.urandom(6).hex()}"
-    with open(temporary, "x", encoding="utf-8") as file:
-        file.write(content)
+    write_new(temporary, content)
     try:
         return _take_name(run, folder, reports, name, temporary)
     finally:
-        if os.path.exists(temporary):
-            os.unlink(temporary)
+        remove(temporary)
 
 
 def _take_name(run: Run, folder: str, reports: str, name: str, temporary: str) -> str:
     """The first name that is free, or holds what this run wrote there and nobody edited since."""
-    from .artifacts import sha256_of
+    from .artifacts import sha256_of, take
 
     ours = {e.get("sha256") for e in read_events(folder) if e["k"] == "artifact" and e.get("kind") == "report"}
     stem, suffix = os.path.splitext(name)
     own = run.name.replace("/", "-")
     for candidate in (name, f"{stem}.{own}{suffix}", *(f"{stem}.{own}-{n}{suffix}" for n in range(2, 1000))):
         path = f"{reports}/{candidate}"
-        try:
-            os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666))
-        except FileExistsError:
-            if not os.path.isfile(path) or sha256_of(path)[0] not in ours:
-                continue
-        os.replace(temporary, path)
-        return path
+        if take(temporary, path):
+            return path
+        if os.path.isfile(path) and sha256_of(path)[0] in ours:
+            os.replace(temporary, path)
+            return path
     raise SpecWeaveError(f"{reports} holds a thousand reports named {stem}.", "give this one another name")
 
 
@@ -96,7 +95,7 @@ def _render(run: Run, name: str) -> str:
     title = os.path.splitext(name)[0].replace("-", " ").replace("_", " ").strip()
     lines = [f"# {title[:1].upper()}{title[1:]}", "", f"Run `{run.id}`, as its script reported it."]
     params = {e["n"]: e.get("v") for e in events if e["k"] == "param"}
-    metrics = last_metrics(events)
+    metrics = last_metrics(str(run.folder))
     notes = [str(e["v"]) for e in events if e["k"] == "note"]
     files = {e["n"]: e for e in events if e["k"] == "artifact"}
     if metrics:

@@ -8,7 +8,7 @@ from time import monotonic, time
 from .errors import SpecWeaveError, warn_once
 from .lines import fit_name, metric_prefix, param_line, prefixes, step_text
 from .masking import MASK, is_secret, mask_text
-from .values import flatten, number, to_json
+from .values import flatten, number, text_of, to_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from .events import EventFile
 
 _STOP_EVERY_S = 0.5
+_WHOLE = 1 << 53
+#: Of a note; more, with its escapes, would not fit in a line that is read.
+_LONGEST_NOTE = 1_000_000
+_LONGEST_TAG = 10_000
 
 
 class Run:
@@ -77,7 +81,8 @@ class Run:
             if step is None:
                 line = f'{prefix}{text},"t":{time():.6f}}}\n'
             else:
-                line = f'{prefix}{text},"s":{step if type(step) is int else step_text(step)},"t":{time():.6f}}}\n'
+                steps = step if type(step) is int and -_WHOLE < step < _WHOLE else step_text(step)
+                line = f'{prefix}{text},"s":{steps},"t":{time():.6f}}}\n'
         except Exception as error:
             self._bad("metric", name, error)
             return
@@ -104,7 +109,7 @@ class Run:
 
     def log_param(self, name: str, value: Any) -> None:
         """Records a parameter; a dict is flattened with dots. Values of names like ``api_key`` are masked."""
-        self.log_params({name: value})
+        self.log_params({name if type(name) is str else text_of(name): value})
 
     def log_params(self, params: Mapping[str, Any]) -> None:
         """Records several parameters with a single write.
@@ -132,14 +137,18 @@ class Run:
     def set_tag(self, name: str, value: Any) -> None:
         """Records a word about the run; the last value of a name holds."""
         try:
-            self._say(k="tag", n=fit_name(name), v=MASK if is_secret(str(name)) else str(value))
+            text = MASK if is_secret(str(name)) else str(value)
+            self._say(k="tag", n=fit_name(name), v=str.__str__(text)[:_LONGEST_TAG])
         except Exception as error:
             self._bad("tag", name, error)
 
     def log_note(self, text: Any) -> None:
         """Records a sentence for people: what was seen, what was learned, why it failed."""
         try:
-            self._say(k="note", v=mask_text(str(text)))
+            said = mask_text(str.__str__(str(text)))
+            if len(said) > _LONGEST_NOTE:
+                said = f"{said[:_LONGEST_NOTE]}... ({len(said) - _LONGEST_NOTE} more characters)"
+            self._say(k="note", v=said)
         except Exception as error:
             self._bad("note", "", error)
 
@@ -151,12 +160,12 @@ class Run:
         >>> exp.log_note("FAILED: LSTM overfits badly, needs regularization")
         >>> exp.set_status("failed")
         """
-        text = str(status).strip().lower()
+        text = text_of(status).strip().lower()
         if text == "failed":
             self._status = text
             self._end_status(text, reason)
         elif text not in ("running", "succeeded"):
-            warn_once(f"status {text}", f'set_status({status!r}) is not known; use "failed" (or "succeeded")')
+            warn_once(f"status {text}", f'set_status({text[:80]!r}) is not known; use "failed" (or "succeeded")')
         elif self._status == "failed" and text == "succeeded":
             warn_once("status raised", f"{self.id} was set to failed, and stays so: a status is never raised")
 
@@ -249,7 +258,7 @@ class Run:
             return
         event = {"k": "status", "v": status}
         if reason:
-            event["reason"] = mask_text(str(reason))[:1000]
+            event["reason"] = mask_text(text_of(reason))[:1000]
         self._say(**event)
 
     # ---- inside
@@ -258,9 +267,14 @@ class Run:
         event["t"] = round(time(), 6)
         return self._events.write(to_json(event) + "\n")
 
+    def _hand_in(self, **event: Any) -> bool:
+        """Like :meth:`_say`, for evidence: it stands when this returns True, and is not recorded otherwise."""
+        event["t"] = round(time(), 6)
+        return self._events.hand_in(to_json(event) + "\n")
+
     def _bad(self, what: str, name: Any, error: Exception) -> None:
-        shown = f"{what} {str(name)[:80]!r}" if name != "" else what
-        warn_once(f"bad {shown}", f"{shown} is not recorded: {error}. The script goes on.")
+        shown = f"{what} {text_of(name)[:80]!r}" if type(name) is not str or name else what
+        warn_once(f"bad {shown}", f"{shown} is not recorded: {text_of(error)}. The script goes on.")
 
     def require_folder(self) -> str:
         """The run's folder, for evidence.

@@ -18,6 +18,7 @@ _taken = False  # whether this process (or the one it was forked from) has joine
 _active: list[Run] = []
 _restore: dict[int, str | None] = {}
 _at_exit = False
+_joined: dict[str, Run] = {}
 
 
 def track_experiment(name: str, increment: str | int | None = None) -> Run:
@@ -127,7 +128,12 @@ def current_run() -> Run | None:
     if _active:
         return _active[-1]
     launched = os.environ.get(_VARIABLE)
-    return attach(_id_of(launched), os.path.abspath(launched)) if launched and os.path.isdir(launched) else None
+    if not launched or not os.path.isdir(launched):
+        return None
+    run = _joined.get(launched)  # one file a process, however often it is asked for
+    if run is None:
+        run = _joined[launched] = attach(_id_of(launched), os.path.abspath(launched))
+    return run
 
 
 def is_launched(run: Run) -> bool:
@@ -155,6 +161,9 @@ class _Nowhere(EventFile):
     def write(self, line: str) -> bool:
         return False
 
+    def hand_in(self, line: str) -> bool:
+        return False
+
     def close(self) -> None:
         pass
 
@@ -165,10 +174,10 @@ def _register_at_exit() -> None:
         _at_exit = True
         import atexit
 
-        atexit.register(_end_open_runs)
+        atexit.register(end_open_runs)
 
 
-def _end_open_runs() -> None:
+def end_open_runs() -> None:
     """Runs used without ``with`` end with the script; an uncaught exception is why they failed."""
     import sys
 

@@ -56,17 +56,20 @@ def snapshot(folder: str, source: str, module: str = "__main__") -> str:
     stem, suffix = os.path.splitext(name)
     copy, count = f"code/{name}", 1
     os.makedirs(os.path.dirname(f"{folder}/{copy}"), exist_ok=True)
-    while True:
-        try:
-            with open(f"{folder}/{copy}", "xb") as file:
-                file.write(text)
-            return copy
-        except FileExistsError:
+    from .artifacts import remove, take, write_new
+
+    temporary = f"{folder}/.code-{os.urandom(6).hex()}"
+    write_new(temporary, text)
+    try:
+        while not take(temporary, f"{folder}/{copy}"):
             with open(f"{folder}/{copy}", "rb") as file:
                 if file.read() == text:
-                    return copy
+                    break
             count += 1
             copy = f"code/{stem}-{count}{suffix}"
+    finally:
+        remove(temporary)
+    return copy
 
 
 def is_guarded(source: str) -> bool:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 _INFINITY = float("inf")
 _LONGEST_TEXT = 10_000
 _LARGEST_INT = 1 << 63
+_DEEPEST = 6
+_MOST_NESTED = 32
 
 
 def number(value: Any) -> str:
@@ -65,51 +67,66 @@ def plain(value: Any, depth: int = 0) -> Any:
     kind = type(value)
     if value is None or kind is bool or kind is int or kind is float:
         return value
-    if kind is str:
-        return value if len(value) <= _LONGEST_TEXT else value[:_LONGEST_TEXT] + "..."
     if isinstance(value, str):
-        return plain(str.__str__(value))
+        text = str.__str__(value)
+        return text if len(text) <= _LONGEST_TEXT else text[:_LONGEST_TEXT] + "..."
+    try:
+        return _plain(value, kind, depth)
+    except Exception:  # a value that breaks when it is looked at must not end a training
+        return f"<{kind.__name__}>"
+
+
+def _plain(value: Any, kind: type, depth: int) -> Any:
     if isinstance(value, (bool, int, float)):
         return float(value) if isinstance(value, float) else int(value)
-    if kind is bytes:
-        return plain(repr(value))
-    if depth < 6:
+    if depth < _DEEPEST:
         if isinstance(value, dict):
-            return {str(key): plain(item, depth + 1) for key, item in value.items()}
+            return {text_of(key): plain(item, depth + 1) for key, item in value.items()}
         if isinstance(value, (list, tuple, set, frozenset, range)):
             return [plain(item, depth + 1) for item in _shortened(value)]
-    if hasattr(value, "item") and getattr(value, "size", 1) == 1 and not hasattr(value, "numel"):
-        try:
-            return plain(value.item(), depth + 1)
-        except (TypeError, ValueError, AttributeError):
-            pass
+        if hasattr(value, "item") and getattr(value, "size", 1) == 1 and not hasattr(value, "numel"):
+            try:
+                return plain(value.item(), depth + 1)
+            except (TypeError, ValueError, AttributeError):
+                pass
+        if hasattr(value, "tolist") and getattr(value, "size", 1001) <= 1000:
+            return plain(value.tolist(), depth + 1)
     if kind.__module__ in ("decimal", "fractions"):
-        return float(value)
-    if hasattr(value, "isoformat"):
-        return value.isoformat()
-    if hasattr(value, "tolist") and getattr(value, "size", 1001) <= 1000:
-        return plain(value.tolist(), depth + 1)
-    try:
-        text = value.__name__ if callable(value) and hasattr(value, "__name__") else repr(value)
-    except Exception:  # a parameter whose repr fails must not end a training
-        text = f"<{kind.__name__}>"
+        try:
+            return float(value)
+        except (ValueError, OverflowError):  # a signalling NaN, a number beyond all floats
+            return text_of(value)
+    if kind is not bytes and hasattr(value, "isoformat"):
+        return str(value.isoformat())[:1000]
+    text = value.__name__ if callable(value) and hasattr(value, "__name__") else repr(value)
     return text if len(text) <= 1000 else text[:1000] + "..."
 
 
+def text_of(value: Any) -> str:
+    """``str(value)``, at most 1,000 characters; the type's name where the value has no text to give."""
+    try:
+        return str.__str__(str(value))[:1000]
+    except Exception:
+        return f"<{type(value).__name__}>"
+
+
 def _shortened(items: Any) -> list[Any]:
-    items = list(items)
-    return items if len(items) <= 1000 else [*items[:1000], f"... {len(items) - 1000} more"]
+    if len(items) <= 1000:
+        return list(items)
+    from itertools import islice
+
+    return [*islice(items, 1000), f"... {len(items) - 1000} more"]
 
 
-def flatten(params: Any, prefix: str = "") -> dict[str, Any]:
-    """``{"model": {"depth": 3}}`` as ``{"model.depth": 3}``. Empty dicts stay as values; a Namespace is taken as a dict."""
+def flatten(params: Any, prefix: str = "", depth: int = 0) -> dict[str, Any]:
+    """``{"model": {"depth": 3}}`` as ``{"model.depth": 3}``. Empty dicts stay; a Namespace is taken as a dict."""
     if not isinstance(params, dict):
         params = dict(params) if hasattr(params, "keys") else vars(params)
     flat: dict[str, Any] = {}
     for key, value in params.items():
-        name = f"{prefix}{key}"
-        if isinstance(value, dict) and value:
-            flat.update(flatten(value, f"{name}."))
+        name = f"{prefix}{key if type(key) is str else text_of(key)}"
+        if isinstance(value, dict) and value and depth < _MOST_NESTED:
+            flat.update(flatten(value, f"{name}.", depth + 1))
         else:
             flat[name] = value
     return flat
@@ -125,18 +142,20 @@ def to_json(value: Any, text: Any = quote_ascii) -> str:
     if kind is bool:
         return "true" if value else "false"
     if kind is int or kind is float:
-        return number(value) if kind is float or -_LARGEST_INT < value < _LARGEST_INT else text(str(value))
+        return number(value) if kind is float or -_LARGEST_INT < value < _LARGEST_INT else text(_digits(value))
     if kind is dict:
         return "{" + ",".join([f"{text(str(k))}:{to_json(v, text)}" for k, v in value.items()]) + "}"
-    if kind is Encoded:
-        return str(value)
     if kind is list or kind is tuple:
         return "[" + ",".join([to_json(item, text) for item in value]) + "]"
     return to_json(plain(value), text)
 
 
-class Encoded(str):
-    """JSON text that :func:`to_json` takes as it is: made once, used for each run of a process."""
+def _digits(value: int) -> str:
+    """A whole number beyond 64 bits as text."""
+    try:
+        return str(value)[:_LONGEST_TEXT]
+    except ValueError:  # beyond 4,300 digits Python does not write them
+        return f"a whole number of {value.bit_length()} bits"
 
 
 def from_json(text: str) -> Any:

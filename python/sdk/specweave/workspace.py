@@ -12,11 +12,12 @@ if TYPE_CHECKING:
     from typing import Any
 
 _metadata: dict[str, tuple[tuple[int, int, int], str | None]] = {}
+_found: dict[tuple[str, str | int], str] = {}
 _datasets: dict[str, tuple[tuple[int, int, int], str | None]] = {}
 
 
-def find_workspace(start: str | None = None) -> str:
-    """The folder that holds ``.specweave/``: ``SPECWEAVE_WORKSPACE``, else upward from the working folder.
+def find_workspace(cwd: str | None = None) -> str:
+    """The folder that holds ``.specweave/``: ``SPECWEAVE_WORKSPACE``, else upward from the working folder (`cwd`).
 
     Raises
     ------
@@ -24,14 +25,14 @@ def find_workspace(start: str | None = None) -> str:
         Where there is none.
     """
     named = os.environ.get("SPECWEAVE_WORKSPACE")
-    if named and start is None:
+    if named:
         if os.path.isdir(f"{named}/.specweave"):
             return os.path.abspath(named)
         raise SpecWeaveError(
             f"SPECWEAVE_WORKSPACE is {named}, which holds no .specweave folder.",
             "name the folder that holds .specweave, or unset it to search upward from the working folder",
         )
-    begin = folder = os.path.abspath(start or os.getcwd())
+    begin = folder = cwd or os.getcwd()
     while True:
         if os.path.isdir(f"{folder}/.specweave"):
             return folder
@@ -63,17 +64,21 @@ def find_increment(workspace: str, wanted: str | int | None = None) -> str:
     SpecWeaveError
         Where none, or more than one, is meant.
     """
+    if wanted is None:
+        wanted = os.environ.get("SPECWEAVE_INCREMENT") or None
+    known = _found.get((workspace, wanted)) if wanted is not None else None
+    if known is not None and _stamp(f"{workspace}/.specweave/increments/{known}") is not None:
+        return known
     try:
         names = sorted(n for n in os.listdir(f"{workspace}/.specweave/increments") if _is_increment(n))
     except FileNotFoundError:
         names = []
-    if wanted is None:
-        wanted = os.environ.get("SPECWEAVE_INCREMENT") or None
     if wanted is not None:
         text = str(wanted).strip()
         number = text.zfill(4) if text.isdigit() else None
         for name in names:
             if name == text or (number is not None and increment_number(name) == number):
+                _found[workspace, wanted] = name
                 return name
         raise SpecWeaveError(
             f"There is no increment {text!r} in {workspace}/.specweave/increments.",

@@ -43,7 +43,7 @@ class Work:
     def events(self, name: str, kind: str | None = None) -> list[dict]:
         lines = []
         for file in sorted((self.experiments / name / "events").glob("*.jsonl")):
-            lines += [json.loads(line) for line in file.read_text().splitlines()]
+            lines += [json.loads(line) for line in file.read_text().splitlines() if line]
         lines.sort(key=lambda event: event["t"])
         return [event for event in lines if kind is None or event["k"] == kind]
 

@@ -125,35 +125,6 @@ def test_threads(work):
     assert len(work.events("exp-001-x", "metric")) == 12000
 
 
-def test_after_a_short_write_the_next_line_is_whole(work, monkeypatch, capfd):
-    with track_experiment("x") as exp:
-        exp.log_metric("a", 1)
-        real = os.write
-        monkeypatch.setattr(os, "write", lambda fd, data: real(fd, data[:10]))
-        exp.log_metric("cut", 2)
-        monkeypatch.setattr(os, "write", real)
-        exp.log_metric("b", 3)
-        exp.log_metric("c", 4)
-    [file] = (work.experiments / "exp-001-x/events").iterdir()
-    lines = file.read_text().splitlines()
-    assert len(lines) == 5 and lines[1] == '{"k":"metr'
-    good = [json.loads(line)["n"] for line in lines if line.endswith("}") and '"metric"' in line]
-    assert good == ["a", "b", "c"] and "disk full" in capfd.readouterr().err
-
-
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
-def test_a_full_disk_lets_the_training_go_on(work, capfd):
-    with track_experiment("x") as exp:
-        full = os.open("/dev/full", os.O_WRONLY)
-        os.dup2(full, exp._events._fd)
-        os.close(full)
-        for i in range(5):
-            exp.log_metric("a", i)
-        exp.log_param("b", 1)
-        exp.log_note("c")
-    assert capfd.readouterr().err.count("specweave:") == 1
-
-
 @pytest.mark.skipif(
     os.geteuid() == 0 and not os.path.exists("/proc/self"), reason="needs a folder that cannot be written"
 )

@@ -38,6 +38,12 @@ def test_different_names_get_different_numbers(work):
     assert len(names) == len(set(numbers)) == 75 and max(numbers) <= 90
 
 
+def test_eight_processes_at_once(work):
+    names = race(work, *(f"{letter} {{}}" for letter in "abcdefgh"))
+    numbers = [int(name.split("-")[1]) for name in names]
+    assert len(names) == len(set(numbers)) == 200
+
+
 def test_one_bare_name_in_two_processes(work):
     names = race(work, "same", "same")
     # Two that begin at the same instant may both be first, each with a number; from then on it is `-rN` of one of them.
