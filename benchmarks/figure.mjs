@@ -58,9 +58,9 @@ function print(line) {
   console.log(JSON.stringify(line))
 }
 
-/** Four significant digits. */
+/** Four significant digits; what was counted is told whole. */
 function round(value) {
-  return Number(value.toPrecision(4))
+  return Number.isInteger(value) ? value : Number(value.toPrecision(4))
 }
 
 export function median(values) {

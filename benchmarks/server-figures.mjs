@@ -1,7 +1,7 @@
 // What the server costs: its start, its memory, a call.
-import { readFileSync } from 'node:fs'
 import { benchWorkspace } from './bench-workspace.mjs'
 import { interleave, median, printFigure, timed } from './figure.mjs'
+import { printMemory } from './memory.mjs'
 import { StdioClient } from './stdio-client.mjs'
 
 export async function serverFigures({ main, bareServer, rounds }) {
@@ -40,15 +40,7 @@ async function calls(openOurs, openBare, rounds) {
   const ours = await openOurs().initialize()
   const bare = await openBare().initialize()
   try {
-    const memory = [ours, bare].map(({ child }) => residentMib(child.pid))
-    printFigure({
-      name: 'server memory, idle',
-      unit: 'MiB',
-      value: memory[0],
-      floor: memory[1],
-      goal: { ratio: 1.3 },
-      n: 1,
-    })
+    printMemory('server memory, idle', ours, bare, { ratio: 1.3 })
     await ours.call('create_increment', { title: 'Bench', problem_type: 'classification' })
     const found = await interleave(
       {
@@ -69,14 +61,5 @@ async function calls(openOurs, openBare, rounds) {
   } finally {
     await ours.close()
     await bare.close()
-  }
-}
-
-/** Resident memory of a process, where the system tells it. */
-export function residentMib(pid) {
-  try {
-    return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024
-  } catch {
-    return Number.NaN
   }
 }

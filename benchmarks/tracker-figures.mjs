@@ -1,14 +1,13 @@
 // The same script's work with other trackers, where the Python of SPECWEAVE_BENCH_PYTHON has them.
 import { spawnSync } from 'node:child_process'
-import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { benchWorkspace } from './bench-workspace.mjs'
 import { interleave, median, printFigure, printSkipped } from './figure.mjs'
 import { StdioClient } from './stdio-client.mjs'
+import { isInstalled, TRACKERS, trackersEnvironment } from './trackers.mjs'
 
-const OTHERS = { mlflow: 'MLflow on SQLite', wandb: 'W&B offline', trackio: 'trackio' }
 /** Calls to log a metric: fewer where each takes milliseconds. */
-const CALLS = { bare: 5000, specweave: 5000, mlflow: 300, wandb: 2000, trackio: 5000 }
+const CALLS = { bare: 5000, specweave: 5000, mlflow: 300, wandb: 2000, trackio: 5000, aim: 2000 }
 
 const MEASURED = {
   import: ['import', 'ms'],
@@ -19,10 +18,10 @@ const MEASURED = {
 }
 
 export async function trackerFigures({ root, main, python, rounds }) {
-  const present = Object.keys(OTHERS).filter((name) => isInstalled(python, name))
-  for (const name of Object.keys(OTHERS))
+  const present = Object.keys(TRACKERS).filter((name) => isInstalled(python, name))
+  for (const name of Object.keys(TRACKERS))
     if (!present.includes(name))
-      printSkipped(OTHERS[name], `${name} is not installed in the Python that SPECWEAVE_BENCH_PYTHON names`)
+      printSkipped(TRACKERS[name], `${name} is not installed in the Python that SPECWEAVE_BENCH_PYTHON names`)
   if (present.length === 0) return
   const workspace = benchWorkspace()
   const client = await new StdioClient(
@@ -32,7 +31,7 @@ export async function trackerFigures({ root, main, python, rounds }) {
   ).initialize()
   try {
     await client.call('create_increment', { title: 'Bench', problem_type: 'classification' })
-    const env = environment(root, workspace.root)
+    const env = trackersEnvironment(root, workspace.root)
     const names = ['bare', 'specweave', ...present]
     const answers = Object.fromEntries(names.map((name) => [name, []]))
     const measure = (name) => () => {
@@ -45,7 +44,7 @@ export async function trackerFigures({ root, main, python, rounds }) {
       const of = (name) => median(answers[name].map((answer) => answer[key] ?? Number.NaN))
       for (const name of ['specweave', ...present])
         printFigure({
-          name: `${what}: ${OTHERS[name] ?? 'ours'}`,
+          name: `${what}: ${TRACKERS[name] ?? 'ours'}`,
           unit,
           value: of(name),
           floor: key === 'import' ? undefined : of('bare'),
@@ -55,21 +54,6 @@ export async function trackerFigures({ root, main, python, rounds }) {
   } finally {
     await client.close()
     await workspace.dispose()
-  }
-}
-
-function environment(root, folder) {
-  const increments = join(folder, '.specweave', 'increments')
-  const { PYTHONDONTWRITEBYTECODE: _, ...env } = process.env
-  return {
-    ...env,
-    PYTHONPATH: join(root, 'python', 'sdk'),
-    PYTHONPYCACHEPREFIX: join(folder, '.pycache'),
-    SPECWEAVE_INCREMENT: readdirSync(increments)[0].slice(0, 4),
-    TRACKIO_DIR: join(folder, '.trackio'),
-    WANDB_DIR: folder,
-    MLFLOW_DISABLE_TELEMETRY: 'true',
-    DO_NOT_TRACK: 'true',
   }
 }
 
@@ -83,9 +67,4 @@ function trackersScript(root, python, folder, env, name) {
   })
   if (done.status !== 0) throw new Error(`${name}: ${done.stderr.slice(-2000)}`)
   return done.stdout.trim().split('\n').at(-1)
-}
-
-function isInstalled(python, name) {
-  const program = `import importlib.util, sys; sys.exit(importlib.util.find_spec(${JSON.stringify(name)}) is None)`
-  return spawnSync(python, ['-c', program]).status === 0
 }

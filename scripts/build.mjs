@@ -11,7 +11,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -40,43 +40,97 @@ const leaveOut = {
 }
 
 /**
+ * The supervisor's start is a part of every run's: it has one file of its own, in CommonJS, which Node loads in half the
+ * time. Modules that `import()` names are the ones of the other build, loaded when they are needed.
+ */
+const SUPERVISOR = {
+  contents:
+    "import { main } from './src/hosts/supervisor/main.ts'; main(process.argv.slice(2)).then(process.exit)",
+  sourcefile: 'supervise.ts',
+  loader: 'ts',
+  resolveDir: root,
+}
+
+/** What every run needs, though others import it late. */
+const AT_ONCE = /[\\/]better-sqlite3\.ts$|[\\/]simple-git[\\/]/
+
+/** @param {import('esbuild').Metafile} metafile of the build that has a file for each module that is imported late */
+function leaveInChunks(metafile, outdir) {
+  const chunks = new Map(
+    Object.entries(metafile.outputs)
+      .filter(([, { entryPoint }]) => entryPoint)
+      .map(([path, { entryPoint }]) => [join(root, entryPoint), relative(outdir, join(root, path))]),
+  )
+  return {
+    name: 'leave-in-chunks',
+    setup(build) {
+      build.onResolve({ filter: /./ }, async ({ kind, path, importer, resolveDir, pluginData }) => {
+        if (kind !== 'dynamic-import' || pluginData === chunks) return undefined
+        const found = await build.resolve(path, { kind, importer, resolveDir, pluginData: chunks })
+        const chunk = AT_ONCE.test(found.path) ? undefined : chunks.get(found.path)
+        return chunk ? { path: `./${chunk}`, external: true } : undefined
+      })
+    },
+  }
+}
+
+/**
  * Builds, and touches only the files that changed, each whole at once: a program that runs from dist/ goes on.
- * @param {{entry?: string, outdir?: string, clean?: boolean}} [options] clean: also chunks that a running program may need
+ * @param {{entry?: string, outdir?: string, clean?: boolean, plugins?: import('esbuild').Plugin[]}} [options]
+ *   clean: also chunks that a running program may need
  */
 export async function buildProgram({
   entry = 'src/main.ts',
   outdir = join(root, 'dist'),
   clean = false,
+  plugins = [],
 } = {}) {
   const { build } = await import('esbuild')
-  const result = await build({
+  const shared = {
     absWorkingDir: root,
-    entryPoints: [{ in: entry, out: 'main' }],
     outdir,
     bundle: true,
-    splitting: true,
-    format: 'esm',
     platform: 'node',
     target: 'node20',
     minifySyntax: true,
     legalComments: 'none',
-    chunkNames: 'chunks/[name]-[hash]',
     external: ['better-sqlite3'],
     mainFields: ['module', 'main'],
+    metafile: true,
+    write: false,
+    logLevel: 'warning',
+  }
+  const result = await build({
+    ...shared,
+    entryPoints: [{ in: entry, out: 'main' }],
+    splitting: true,
+    format: 'esm',
+    chunkNames: 'chunks/[name]-[hash]',
     // CommonJS packages in the bundle (commander, yaml, cross-spawn) ask for Node's own modules with require().
     banner: {
       js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);",
     },
-    plugins: [leaveOut],
-    metafile: true,
-    write: false,
-    logLevel: 'warning',
+    plugins: [leaveOut, ...plugins],
   })
-  const written = new Set(result.outputFiles.map(({ path }) => path))
-  for (const { path, contents } of result.outputFiles) writeChanged(path, contents)
+  const files = [...result.outputFiles]
+  if (entry === 'src/main.ts') {
+    const supervisor = await build({
+      ...shared,
+      stdin: SUPERVISOR,
+      outfile: join(outdir, 'supervise.cjs'),
+      outdir: undefined,
+      format: 'cjs',
+      define: { 'import.meta.url': 'ownUrl' },
+      banner: { js: "const ownUrl = require('node:url').pathToFileURL(__filename).href;" },
+      plugins: [leaveInChunks(result.metafile, outdir), leaveOut, ...plugins],
+    })
+    files.push(...supervisor.outputFiles)
+  }
+  const written = new Set(files.map(({ path }) => path))
+  for (const { path, contents } of files) writeChanged(path, contents)
   for (const name of existsSync(outdir) ? readdirSync(outdir, { recursive: true }) : []) {
     const path = join(outdir, name)
-    if (/\.js$/.test(name) && !written.has(path) && (clean || isOld(path))) rmSync(path, { force: true })
+    if (/\.c?js$/.test(name) && !written.has(path) && (clean || isOld(path))) rmSync(path, { force: true })
   }
   return result.metafile
 }

@@ -69,6 +69,11 @@ class MLflow:
         self.mlflow.end_run()
 
 
+class MLflowAsync(MLflow):
+    def log(self, value: float, step: int) -> None:
+        self.mlflow.log_metric("loss", value, step=step, synchronous=False)
+
+
 class WandbOffline:
     def __init__(self) -> None:
         import wandb
@@ -102,7 +107,35 @@ class Trackio:
         self.trackio.finish()
 
 
-TRACKERS = {"bare": Bare, "specweave": SpecWeave, "mlflow": MLflow, "wandb": WandbOffline, "trackio": Trackio}
+class Aim:
+    def __init__(self) -> None:
+        import aim
+
+        self.aim = aim
+
+    def start(self, name: str) -> None:
+        self.run = self.aim.Run(
+            repo=os.getcwd(), experiment="bench", system_tracking_interval=None, capture_terminal_logs=False
+        )
+        self.run.name = name
+        self.run["hparams"] = PARAMS
+
+    def log(self, value: float, step: int) -> None:
+        self.run.track(value, name="loss", step=step)
+
+    def finish(self) -> None:
+        self.run.close()
+
+
+TRACKERS = {
+    "bare": Bare,
+    "specweave": SpecWeave,
+    "mlflow": MLflow,
+    "mlflow-async": MLflowAsync,
+    "wandb": WandbOffline,
+    "trackio": Trackio,
+    "aim": Aim,
+}
 
 
 def whole_run(tracker, name: str) -> float:

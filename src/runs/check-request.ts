@@ -32,8 +32,8 @@ export interface RunRequest {
   /** `lab`, or what ml.yaml says. */
   interpreter?: string
   again?: boolean
-  /** Names of the child runs, where this request only gathers them. */
-  children?: string[]
+  /** One child run for each, gathered by a record that runs nothing itself. */
+  seeds?: readonly number[]
 }
 
 /** Checks everything that can be checked before a folder is made: a refusal leaves nothing on disk. */
@@ -69,6 +69,7 @@ export function checkRequest(workspace: Workspace, request: RunRequest): RunReco
   const changed =
     JSON.stringify([command, env, maskedParams]) !==
     JSON.stringify([request.command, request.env ?? {}, params])
+  const children = request.seeds?.map(childName)
   return {
     format: 1,
     run: '',
@@ -96,13 +97,18 @@ export function checkRequest(workspace: Workspace, request: RunRequest): RunReco
       env: request.env ?? {},
       metrics_from: request.metrics_from ?? [],
       baseline: request.baseline ?? null,
-      children: request.children ?? [],
+      children: children ?? [],
       interpreter: interpreter ?? '',
     }),
     ...(interpreter ? { interpreter } : {}),
-    ...(request.children ? { children: request.children } : {}),
+    ...(children ? { children } : {}),
     ...(changed ? { masked: true as const } : {}),
   }
+}
+
+/** The folder of the child run of a seed, under its parent's. */
+export function childName(seed: number): string {
+  return `s${seed}`
 }
 
 /** Where a path with placeholders leads, with a folder of the usual depth for the run's own. */

@@ -1,5 +1,4 @@
 import type { Index } from '../store/index-db.ts'
-import { sql } from '../store/schema.ts'
 
 /** The points of one metric, in the order in which they were logged. A step that was not given is NaN. */
 export interface Points {
@@ -53,29 +52,6 @@ function pack(points: Points, from: number, to: number): Buffer {
   return data
 }
 
-/** All points of a metric, writer after writer. */
-export function readPoints(index: Index, run: string, name: string): Points {
-  const rows = index.all(
-    sql
-      .selectFrom('curves')
-      .select('data')
-      .where('run', '=', run)
-      .where('name', '=', name)
-      .orderBy('writer')
-      .orderBy('chunk'),
-  )
-  const points: Points = { steps: [], values: [], times: [] }
-  for (const { data } of rows) {
-    const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength)
-    for (let at = 0; at + BYTES <= bytes.length; at += BYTES) {
-      points.steps.push(bytes.readDoubleLE(at))
-      points.values.push(bytes.readDoubleLE(at + 8))
-      points.times.push(bytes.readDoubleLE(at + 16))
-    }
-  }
-  return points
-}
-
 export interface SampledCurve {
   name: string
   points: number
@@ -85,34 +61,89 @@ export interface SampledCurve {
 
 /**
  * At most `limit` points of a curve, so that peaks stay visible: of each bucket of neighbouring points the lowest and the
- * highest, in order, and always the first and the last point.
+ * highest, in order, and always the first and the last point. However long the curve is, one row is held in memory.
  */
-export function sampleCurve(name: string, points: Points, limit = 60): SampledCurve {
-  const n = points.values.length
-  const kept = new Set<number>()
-  if (n <= limit) {
-    for (let i = 0; i < n; i++) kept.add(i)
-  } else {
-    const buckets = Math.max(1, Math.floor((limit - 2) / 2))
-    kept.add(0).add(n - 1)
-    for (let b = 0; b < buckets; b++) {
-      const from = Math.floor((b * n) / buckets)
-      const to = Math.floor(((b + 1) * n) / buckets)
-      let low = from
-      let high = from
-      for (let i = from; i < to; i++) {
-        if (points.values[i]! < points.values[low]!) low = i
-        if (points.values[i]! > points.values[high]!) high = i
-      }
-      kept.add(low).add(high)
+export function sampleIndexed(index: Index, run: string, name: string, limit = 60): SampledCurve {
+  const chunks = index.driver.all(
+    'SELECT writer, chunk, n FROM curves WHERE run = ? AND name = ? ORDER BY writer, chunk',
+    [run, name],
+  )
+  const total = chunks.reduce((sum, { n }) => sum + Number(n), 0)
+  const sampler = new CurveSampler(total, limit)
+  for (const { writer, chunk, n } of chunks) {
+    const row = index.driver.get(
+      'SELECT data FROM curves WHERE run = ? AND name = ? AND writer = ? AND chunk = ?',
+      [run, name, writer!, chunk!],
+    )
+    const numbers = doubles(row?.data as Uint8Array)
+    // Another process may have filled the row up since the list was made.
+    for (let i = 0; i < Number(n); i++) sampler.add(numbers[3 * i]!, numbers[3 * i + 1]!)
+  }
+  return { name, points: total, sample: sampler.sample() }
+}
+
+function doubles(data: Uint8Array): Float64Array {
+  const aligned = data.byteOffset % 8 === 0 ? data : data.slice()
+  return new Float64Array(aligned.buffer, aligned.byteOffset, Math.floor(aligned.byteLength / 8))
+}
+
+/** Takes the points of a curve of known length one by one. */
+class CurveSampler {
+  readonly #n: number
+  readonly #buckets: number
+  readonly #kept = new Map<number, [step: number, value: number]>()
+  #i = 0
+  #bucket = 0
+  #until: number
+  #low = { i: -1, step: 0, value: 0 }
+  #high = { i: -1, step: 0, value: 0 }
+
+  constructor(n: number, limit: number) {
+    this.#n = n
+    this.#buckets = n <= limit ? n : Math.max(1, Math.floor((limit - 2) / 2))
+    this.#until = this.#end(0)
+  }
+
+  #end(bucket: number): number {
+    return Math.floor(((bucket + 1) * this.#n) / this.#buckets)
+  }
+
+  add(step: number, value: number): void {
+    const i = this.#i++
+    if (i === this.#until) {
+      this.#flush()
+      this.#until = this.#end(++this.#bucket)
+    }
+    if (this.#low.i < 0 || value < this.#low.value) set(this.#low, i, step, value)
+    if (this.#high.i < 0 || value > this.#high.value) set(this.#high, i, step, value)
+    if (i === 0 || i === this.#n - 1) this.#kept.set(i, [step, value])
+  }
+
+  #flush(): void {
+    for (const point of [this.#low, this.#high]) {
+      if (point.i >= 0) this.#kept.set(point.i, [point.step, point.value])
+      point.i = -1
     }
   }
-  const sample = [...kept]
-    .sort((a, b) => a - b)
-    .map((i): [number, number | string] => {
-      const step = points.steps[i]!
-      const value = points.values[i]!
-      return [Number.isNaN(step) ? i : step, Number.isFinite(value) ? value : String(value)]
-    })
-  return { name, points: n, sample }
+
+  sample(): SampledCurve['sample'] {
+    this.#flush()
+    return [...this.#kept]
+      .sort(([a], [b]) => a - b)
+      .map(([i, [step, value]]): [number, number | string] => [
+        Number.isNaN(step) ? i : step,
+        Number.isFinite(value) ? value : String(value),
+      ])
+  }
+}
+
+function set(
+  point: { i: number; step: number; value: number },
+  i: number,
+  step: number,
+  value: number,
+): void {
+  point.i = i
+  point.step = step
+  point.value = value
 }

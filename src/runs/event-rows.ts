@@ -87,7 +87,7 @@ export class EventRows {
         index.driver.run(
           `INSERT INTO tags (run, name, value, t, writer) VALUES (?, ?, ?, ?, ?)
            ON CONFLICT (run, name) DO UPDATE SET value = excluded.value, t = excluded.t, writer = excluded.writer
-           WHERE excluded.t > t OR (excluded.t = t AND excluded.writer >= writer)`,
+           WHERE excluded.writer = writer OR excluded.t > t OR (excluded.t = t AND excluded.writer >= writer)`,
           [run, event.n, event.v, event.t, this.#writer],
         )
         break
@@ -114,10 +114,17 @@ export class EventRows {
         )
         break
       case 'status':
-        // Several processes may speak for one run: the latest word stands, whichever file is read first.
+        // Several processes may speak for one run: the latest word stands, whichever file is read first. Within one
+        // the last line is the latest, also where its clock was set back.
         index.driver.run(
-          `UPDATE runs SET status = ? WHERE run = ? AND (status IS NULL OR coalesce(json_extract(status, '$.t'), 0) <= ?)`,
-          [JSON.stringify({ value: event.v, reason: event.reason, t: event.t }), run, event.t],
+          `UPDATE runs SET status = ? WHERE run = ? AND (status IS NULL
+             OR json_extract(status, '$.writer') = ? OR coalesce(json_extract(status, '$.t'), 0) <= ?)`,
+          [
+            JSON.stringify({ value: event.v, reason: event.reason, t: event.t, writer: this.#writer }),
+            run,
+            this.#writer,
+            event.t,
+          ],
         )
         break
       case 'predictions':
@@ -132,7 +139,7 @@ export function writeAskedParams(index: Index, run: string, params: Readonly<Rec
     writeParam(index, run, name, value, { t: 0, writer: '' })
 }
 
-/** Of two that set the same parameter the later stands, then the one whose writer's name is greater. */
+/** Of two that set the same parameter the later stands, then the one whose writer's name is greater; of one, its last word. */
 function writeParam(
   index: Index,
   run: string,
@@ -146,7 +153,7 @@ function writeParam(
      ON CONFLICT (run, name) DO UPDATE SET
        text = excluded.text, number = excluded.number, json = excluded.json, t = excluded.t, writer = excluded.writer
      WHERE (writer = '' AND excluded.writer <> '') OR ((writer = '') = (excluded.writer = '')
-       AND (excluded.t > t OR (excluded.t = t AND excluded.writer >= writer)))`,
+       AND (excluded.writer = writer OR excluded.t > t OR (excluded.t = t AND excluded.writer >= writer)))`,
     [
       run,
       name,

@@ -35,17 +35,23 @@ export function finishRun(
   details: FinishDetails,
 ): void {
   dropPrivate(folder)
-  dropLeftovers(folder)
   writeDerived(index, run, folder)
   createExclusive(
     join(folder, 'end.json'),
     `${JSON.stringify(endOf(folder, facts, ending, details), undefined, 2)}\n`,
   )
-  completeEnding(index, run, folder)
+  show(index, run, folder)
 }
 
-/** What is left to do once end.json stands. */
+/** What is left to do where a process died after it had written end.json. */
 export function completeEnding(index: Index, run: string, folder: string): void {
+  indexRun(index, run, folder)
+  writeDerived(index, run, folder)
+  show(index, run, folder)
+}
+
+function show(index: Index, run: string, folder: string): void {
+  dropLeftovers(folder)
   rmSync(join(folder, '.gitignore'), { force: true })
   indexRun(index, run, folder)
 }

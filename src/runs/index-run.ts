@@ -10,7 +10,7 @@ import { endingOf } from './end-state.ts'
 import { writeAskedParams } from './event-rows.ts'
 import { readFacts, rereadExit } from './facts.ts'
 import { judgeGroup } from './group.ts'
-import { forgetEvents, ingestRun } from './ingest.ts'
+import { forgetEvents, ingestRun, PORTION } from './ingest.ts'
 import { type Judgement, judgeRun } from './judge.ts'
 import type { RunFacts } from './record.ts'
 
@@ -56,7 +56,10 @@ export function indexRun(index: Index, id: string, folder: string): Look | undef
   ) {
     writeRow(index, id, folder, look, record, known === undefined)
   }
-  ingestRun(index, id, folder)
+  // A call must answer soon; while a supervisor looks after the run, the next look or it takes up the rest.
+  const { claim } = look.facts
+  const supervisedElsewhere = look.judgement.owner === 'alive' && claim && claim.pid !== process.pid
+  ingestRun(index, id, folder, supervisedElsewhere && known ? PORTION : undefined)
   if (look.facts.record.made_by !== 'lab' && !look.facts.end) {
     const status = index.driver.get('SELECT status FROM runs WHERE run = ?', [id])?.status
     if (typeof status === 'string') {

@@ -12,6 +12,11 @@ const BLOCK = 4 * 1024 * 1024
 /** A longer line is malformed: no metric, note or parameter needs it. */
 const LONGEST_LINE = 16 * 1024 * 1024
 const WINDOW = 4096
+/** Another process took up the same lines meanwhile: what it left is looked at again, so often at most. */
+const ATTEMPTS = 5
+
+/** What a look takes up of each file where the run's supervisor takes up the rest: some thousand points. */
+export const PORTION = 512 * 1024
 
 interface Progress {
   offset: number
@@ -19,38 +24,72 @@ interface Progress {
   hash: string
   lines: number
   malformed: number
+  stale: number
 }
 
 /**
  * Takes up what was appended to a run's events files since the last time, in one transaction with how far it came.
- * Where a file no longer matches what was taken up (rewritten or shortened), the whole run is taken up anew.
+ * Where a file no longer matches what was taken up (rewritten or shortened), the whole run is taken up anew. What was taken
+ * up of a file that has vanished is kept, and marked.
+ * @param most bytes of each file in this look
  * @returns whether anything changed.
  */
-export function ingestRun(index: Index, run: string, folder: string): boolean {
+export function ingestRun(index: Index, run: string, folder: string, most = Infinity): boolean {
   const events = join(folder, 'events')
   const files = list(events).filter((name) => name.endsWith('.jsonl'))
-  if (files.length === 0) return false
   const known = new Map(
     index
       .all(
         sql
           .selectFrom('sources')
-          .select(['file', 'offset', 'size', 'hash', 'lines', 'malformed'])
+          .select(['file', 'offset', 'size', 'hash', 'lines', 'malformed', 'stale'])
           .where('run', '=', run),
       )
       .map((row) => [row.file, row as Progress & { file: string }]),
   )
+  for (const { file, stale } of known.values())
+    if (Boolean(stale) === files.includes(file)) markStale(index, run, file, !stale)
   let changed = false
   for (const file of files) {
-    const outcome = ingestFile(index, run, join(events, file), file, known.get(file))
+    const outcome = ingestNew(index, run, join(events, file), file, known.get(file), most)
     if (outcome === 'rewritten') {
       forgetEvents(index, run)
-      for (const again of files) ingestFile(index, run, join(events, again), again, undefined)
+      for (const again of files) ingestNew(index, run, join(events, again), again, undefined, Infinity)
       return true
     }
     changed ||= outcome === 'changed'
   }
   return changed
+}
+
+function markStale(index: Index, run: string, file: string, stale: boolean): void {
+  index.driver.run('UPDATE sources SET stale = ? WHERE run = ? AND file = ?', [stale ? 1 : 0, run, file])
+}
+
+function ingestNew(
+  index: Index,
+  run: string,
+  path: string,
+  file: string,
+  from: Progress | undefined,
+  most: number,
+): Exclude<Outcome, 'overtaken'> {
+  let known = from
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const outcome = ingestFile(index, run, path, file, known, most)
+    if (outcome !== 'overtaken') return outcome
+    known = progressOf(index, run, file)
+  }
+  return 'changed'
+}
+
+type Outcome = 'changed' | 'unchanged' | 'rewritten' | 'overtaken'
+
+function progressOf(index: Index, run: string, file: string): Progress | undefined {
+  return index.driver.get(
+    'SELECT offset, size, hash, lines, malformed, stale FROM sources WHERE run = ? AND file = ?',
+    [run, file],
+  ) as unknown as Progress | undefined
 }
 
 export function forgetEvents(index: Index, run: string): void {
@@ -72,7 +111,8 @@ function ingestFile(
   path: string,
   file: string,
   from: Progress | undefined,
-): 'changed' | 'unchanged' | 'rewritten' {
+  most: number,
+): Outcome {
   let fd: number
   try {
     fd = openSync(path, 'r')
@@ -83,11 +123,13 @@ function ingestFile(
     const { size } = fstatSync(fd)
     const offset = from?.offset ?? 0
     if (from && (size < from.offset || windowHash(fd, offset) !== from.hash)) return 'rewritten'
-    if (from && size === from.size) return 'unchanged'
+    // A torn last line may have become another of the same length.
+    if (from && size === from.size && from.offset === size) return 'unchanged'
     if (size === 0) return 'unchanged'
     const batch = new EventRows(run, file)
     const progress = { offset, lines: from?.lines ?? 0, malformed: from?.malformed ?? 0 }
-    readLines(fd, offset, size, (line, end) => {
+    const until = Math.min(size, offset + most)
+    readLines(fd, offset, until, (line, end) => {
       progress.offset = end
       if (line === '') return
       progress.lines++
@@ -99,14 +141,26 @@ function ingestFile(
     const hash = windowHash(fd, progress.offset)
     // What another writer had said in between is needed again: only a whole reading gives the same answer as ever.
     if (from && batch.turnsBack(index)) return 'rewritten'
-    index.transaction(() => {
+    return index.transaction(() => {
+      // Two that read the same lines at once would both append their points.
+      const standing = progressOf(index, run, file)
+      if (standing?.offset !== from?.offset || standing?.hash !== from?.hash) return 'overtaken'
       batch.write(index)
       index.driver.run(
         'INSERT OR REPLACE INTO sources (run, file, offset, size, hash, lines, malformed, stale) VALUES (?, ?, ?, ?, ?, ?, ?, 0)',
-        [run, file, progress.offset, size, hash, progress.lines, progress.malformed],
+        // Where something was left, the size tells the next look that there is more.
+        [
+          run,
+          file,
+          progress.offset,
+          until < size ? progress.offset : size,
+          hash,
+          progress.lines,
+          progress.malformed,
+        ],
       )
+      return 'changed'
     })
-    return 'changed'
   } finally {
     closeSync(fd)
   }

@@ -34,7 +34,7 @@ export class Sampler {
   readonly #started: Started
   readonly #clocks: () => Clocks
   readonly #begun: { ageS: number; at: Clocks }
-  readonly #first: Sample | undefined
+  #first: Sample | undefined
   #last: Sample | undefined
   maxRssBytes = 0
   cpuS = 0
@@ -45,7 +45,6 @@ export class Sampler {
     this.#clocks = clocks
     const samples = readSamples(folder)
     for (const sample of samples) this.#note(sample)
-    this.#first = samples[0]
     this.#begun = this.#last
       ? { ageS: this.#last.awake_s, at: clocksOf(this.#last) }
       : firstAge(started, clocks())
@@ -57,10 +56,18 @@ export class Sampler {
     return this.#begun.ageS + Math.max(0, this.#clocks().awakeS - this.#begun.at.awakeS)
   }
 
-  /** How long the machine slept between the first sample and the last, seconds. */
-  get asleepS(): number {
-    const first = this.#first ?? this.#last
-    return first && this.#last ? Math.max(0, sleptUntil(this.#last) - sleptUntil(first)) : 0
+  /**
+   * How long the machine slept since the first sample, seconds.
+   * @param exitS boot clock at the command's end, where it is known: a later sleep is none of the run's.
+   */
+  asleepS(exitS = Number.POSITIVE_INFINITY): number {
+    const [first, last] = [this.#first, this.#last]
+    if (!first || !last) return 0
+    const seen = sleptUntil(last) - sleptUntil(first)
+    if (this.#started.boot_id !== machineIdentity().boot_id) return Math.max(0, seen)
+    const { awakeS, bootS } = this.#clocks()
+    const since = Math.min(bootS - awakeS - sleptUntil(last), exitS - last.clock_boot_s)
+    return Math.max(0, seen + Math.max(0, since))
   }
 
   take(): void {
@@ -89,6 +96,7 @@ export class Sampler {
   }
 
   #note(sample: Sample): void {
+    this.#first ??= sample
     this.#last = sample
     this.maxRssBytes = Math.max(this.maxRssBytes, sample.rss_bytes)
     this.cpuS = Math.max(this.cpuS, sample.cpu_s)

@@ -6,7 +6,7 @@ import type { Index } from '../store/index-db.ts'
 import { sql } from '../store/schema.ts'
 import type { Workspace } from '../store/workspace.ts'
 import { captureCode } from './capture-code.ts'
-import { checkRequest, type RunRequest } from './check-request.ts'
+import { checkRequest, childName, type RunRequest } from './check-request.ts'
 import { indexRun } from './index-run.ts'
 import { checkedName, createRunFolder } from './naming.ts'
 import { keepPrivate } from './private-request.ts'
@@ -20,63 +20,66 @@ export interface Submitted {
   reused: boolean
 }
 
-/**
- * Queues a command: one new folder with its run.json, or the run that answers the same request already.
- * Scheduling is the caller's next step.
- */
+/** Queues one command. See {@link submitRuns}. */
 export async function submitRun(workspace: Workspace, index: Index, request: RunRequest): Promise<Submitted> {
-  return submit(workspace, index, request, [])
+  const [submitted] = await submitRuns(workspace, index, [request])
+  return submitted!
 }
 
 /**
- * Queues the same command once for each seed: child runs `s7` in the folders of a record that gathers them. Parent and
- * children come into being together.
+ * Queues commands of one increment: for each a new folder with its run.json, or the run that answers the same request
+ * already. With seeds it is a folder that gathers child runs `s7`; parent and children come into being together. All are
+ * checked before the first is queued. Scheduling is the caller's next step.
  */
-export async function submitSeeds(
+export async function submitRuns(
   workspace: Workspace,
   index: Index,
-  request: RunRequest,
-  seeds: readonly number[],
-): Promise<Submitted> {
-  return submit(workspace, index, { ...request, children: seeds.map(childName) }, seeds)
-}
-
-function childName(seed: number): string {
-  return `s${seed}`
-}
-
-async function submit(
-  workspace: Workspace,
-  index: Index,
-  request: RunRequest,
-  seeds: readonly number[],
-): Promise<Submitted> {
-  const record = checkRequest(workspace, request)
-  const children = seeds.map((seed) => checkRequest(workspace, { ...request, seed, children: undefined }))
-  const name = checkedName(request.name)
-  const create = (): Submitted => createRun(workspace, index, request, { name, record, children })
-  if (request.again) return create()
+  requests: readonly RunRequest[],
+): Promise<Submitted[]> {
+  const all = requests.map((request) => checked(workspace, request))
+  const [first] = requests
+  if (!first || requests.every(({ again }) => again))
+    return all.map((one) => createRun(workspace, index, one))
   // Clients repeat a call that they think lost: the same request is looked for and queued in one step.
   return withLock(
-    join(workspace.layout.reservations, `submit-${request.increment.id}.lock`),
+    join(workspace.layout.reservations, `submit-${first.increment.id}.lock`),
     async () => {
-      refreshIncrement(workspace, index, request.increment)
-      const repeat = await findRepeat(workspace, index, request, record)
-      return repeat ? { ...repeat, reused: true } : create()
+      refreshIncrement(workspace, index, first.increment)
+      const submitted: Submitted[] = []
+      for (const one of all) {
+        const repeat = one.request.again
+          ? undefined
+          : await findRepeat(workspace, index, one.request, one.record)
+        submitted.push(repeat ? { ...repeat, reused: true } : createRun(workspace, index, one))
+      }
+      return submitted
     },
     { timeoutS: LONGEST_WAIT_S, foreignTimeoutS: 5 },
   )
 }
 
+interface Checked {
+  request: RunRequest
+  name: string
+  record: RunRecord
+  children: RunRecord[]
+}
+
+function checked(workspace: Workspace, request: RunRequest): Checked {
+  const { seeds } = request
+  return {
+    request,
+    name: checkedName(request.name),
+    record: checkRequest(workspace, request),
+    children: (seeds ?? []).map((seed) => checkRequest(workspace, { ...request, seed, seeds: undefined })),
+  }
+}
+
 /** Longer than the Git of a large repository takes, shorter than a call may last. */
 const LONGEST_WAIT_S = 30
 
-function createRun(
-  workspace: Workspace,
-  index: Index,
-  request: RunRequest,
-  asked: { name: string; record: RunRecord; children: RunRecord[] },
-): Submitted {
+function createRun(workspace: Workspace, index: Index, asked: Checked): Submitted {
+  const { request } = asked
   const { id } = request.increment
   const experiments = join(workspace.layout.increments, request.increment.folder, 'experiments')
   const folderName = createRunFolder(workspace.layout, experiments, id, asked.name, (folder, final) => {

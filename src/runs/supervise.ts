@@ -1,11 +1,13 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { writeFileAtomic } from '../adapters/files.ts'
+import { lookAhead } from '../adapters/git/working-tree.ts'
 import { hardware } from '../adapters/machine.ts'
 import { pythonEnvironment } from '../adapters/python/environment.ts'
 import { Refusal } from '../core/errors.ts'
 import { JOB_ID } from '../core/ids.ts'
 import type { Index } from '../store/index-db.ts'
+import { isIndexTrouble } from '../store/index-trouble.ts'
 import type { Workspace } from '../store/workspace.ts'
 import { captureCode, storeCode } from './capture-code.ts'
 import type { Claimed } from './claim.ts'
@@ -70,6 +72,8 @@ async function carry(
     }
   }
   const watched = await watchRun(workspace, index, claimed, found.record, begun?.wrapper)
+  // The next in the queue starts from the code as it is now: Git looks while this run's end is written.
+  if (someQueued(index)) lookAhead(workspace.root)
   const facts = readFacts(folder)
   if (!facts || facts.end) return
   await begun?.described
@@ -79,18 +83,27 @@ async function carry(
     finishRun(usable, run, folder, facts, endingFromFiles(usable, run, facts), {
       judgedBy: claimed.adopted ? 'adopter' : 'supervisor',
       warnings: [...new Set([...watched.warnings, ...warnings, ...runWarnings(usable, run, folder)])],
-      ...measuredUse(watched),
+      ...measuredUse(watched, facts),
     })
   })
 }
 
-function measuredUse({
-  sampler,
-  signalled,
-}: Watched): Pick<FinishDetails, 'resources' | 'asleepS' | 'awakeS' | 'signalled'> {
+function someQueued(index: Index): boolean {
+  try {
+    return index.driver.get("SELECT 1 FROM runs WHERE state = 'queued' LIMIT 1") !== undefined
+  } catch (cause) {
+    if (!isIndexTrouble(cause)) throw cause
+    return false
+  }
+}
+
+function measuredUse(
+  { sampler, signalled }: Watched,
+  { exit }: RunFacts,
+): Pick<FinishDetails, 'resources' | 'asleepS' | 'awakeS' | 'signalled'> {
   return {
     resources: sampler?.taken ? { max_rss_bytes: sampler.maxRssBytes, cpu_s: sampler.cpuS } : null,
-    asleepS: sampler?.asleepS,
+    asleepS: sampler?.asleepS(exit?.uptime_s),
     awakeS: sampler?.awakeS(),
     signalled,
   }

@@ -10,6 +10,7 @@ export function runWarnings(index: Index, run: string, folder: string): string[]
   return [
     ...nonFinite(index, run),
     ...malformed(index, run),
+    ...missingEvents(index, run),
     ...sharedLogs(index, run),
     ...missingPackage(folder),
   ]
@@ -69,6 +70,15 @@ function malformed(index: Index, run: string): string[] {
     .map(
       ({ file, malformed }) =>
         `events/${file}: ${malformed} malformed line${malformed === 1 ? '' : 's'}, passed over`,
+    )
+}
+
+/** Of a run in whatever state: a file that went after its points were taken up. */
+export function missingEvents(index: Index, run: string): string[] {
+  return index
+    .all(sql.selectFrom('sources').select('file').where('run', '=', run).where('stale', '=', 1))
+    .map(
+      ({ file }) => `events/${file} is missing: what was taken up of it is kept until the index is made anew`,
     )
 }
 

@@ -8,7 +8,7 @@ import type { Index } from '../store/index-db.ts'
 import { isIndexTrouble } from '../store/index-trouble.ts'
 import type { Workspace } from '../store/workspace.ts'
 import type { Claimed } from './claim.ts'
-import { readFacts } from './facts.ts'
+import { list, readFacts } from './facts.ts'
 import { indexRun } from './index-run.ts'
 import { MetricsFrom } from './metrics-from.ts'
 import type { Exit, RunRecord } from './record.ts'
@@ -17,6 +17,8 @@ import { endProcesses, requestStop } from './stop.ts'
 
 const TICK_MS = 250
 const INGEST_EVERY_S = 2
+/** So much new in the events files is taken up at once: a tool call finds little left to do. */
+const INGEST_BYTES = 128 * 1024
 /** Where the index could not be used: a look at a locked one blocks this process for seconds. */
 const INGEST_AGAIN_S = 15
 /** A short run needs no last sample: nobody closed the lid meanwhile. */
@@ -55,6 +57,8 @@ export async function watchRun(
   const metricsFrom = new MetricsFrom(workspace.root, folder, record)
   let sampler: Sampler | undefined
   let nextIngest = 0
+  let takenUp = 0
+  let usable = true
   let nextSample = 0
   let stopping: Promise<void> | undefined
   let signalled = false
@@ -78,8 +82,11 @@ export async function watchRun(
         sampler.take()
         nextSample = age + Math.min(30, Math.max(1, age / 20))
       }
-      if (age >= nextIngest) {
-        nextIngest = age + (takeUp(index, run, folder, metricsFrom) ? INGEST_EVERY_S : INGEST_AGAIN_S)
+      const logged = eventBytes(folder)
+      if (age >= nextIngest || (usable && logged - takenUp >= INGEST_BYTES)) {
+        takenUp = logged
+        usable = takeUp(index, run, folder, metricsFrom)
+        nextIngest = age + (usable ? INGEST_EVERY_S : INGEST_AGAIN_S)
       }
     } else if (wrapperEnded || (facts.stop && !wrapper)) break
     if (facts.stop && !stopping) {
@@ -135,6 +142,13 @@ function onFullDisk(work: () => unknown): void {
   } catch {
     // The next tick tries again.
   }
+}
+
+function eventBytes(folder: string): number {
+  return list(join(folder, 'events')).reduce(
+    (sum, name) => sum + (statSync(join(folder, 'events', name), { throwIfNoEntry: false })?.size ?? 0),
+    0,
+  )
 }
 
 function logBytes(folder: string): number {

@@ -1,6 +1,5 @@
 import { z } from 'zod'
 import { Refusal } from '../core/errors.ts'
-import type { Submitted } from '../runs/submit.ts'
 import { labReady, renderJob } from './lab-ready.ts'
 import { openedToWrite } from './opened-workspace.ts'
 import { RunView, renderRun, viewRun } from './run-view.ts'
@@ -95,31 +94,25 @@ export const runExperiment = defineTool({
       })
     }
     const { workspace, index } = await openedToWrite(context)
-    const [{ schedule }, submit, { checkRequest }, { checkedName }, { waitForRuns }, { runSetting }] =
-      await Promise.all([
-        import('../runs/schedule.ts'),
-        import('../runs/submit.ts'),
-        import('../runs/check-request.ts'),
-        import('../runs/naming.ts'),
-        import('../runs/wait.ts'),
-        import('./run-setting.ts'),
-      ])
+    const [{ schedule }, { submitRuns }, { waitForRuns }, { runSetting }] = await Promise.all([
+      import('../runs/schedule.ts'),
+      import('../runs/submit.ts'),
+      import('../runs/wait.ts'),
+      import('./run-setting.ts'),
+    ])
     schedule(workspace, index)
     const setting = runSetting(workspace, typed)
-    const requests = asked.map(({ seeds, dataset, ...one }) => ({
-      seeds,
-      request: {
-        ...one,
-        name: one.name!,
-        command: one.command!,
-        again,
-        increment: setting.increment,
-        dataset: setting.dataset(dataset),
-      },
+    const requests = asked.map(({ dataset, ...one }) => ({
+      ...one,
+      name: one.name!,
+      command: one.command!,
+      again,
+      increment: setting.increment,
+      dataset: setting.dataset(dataset),
     }))
     if (
       workspace.config.interpreter === 'lab' &&
-      requests.some(({ request }) => /^python3?$/.test(request.command[0] ?? ''))
+      requests.some(({ command }) => /^python3?$/.test(command[0] ?? ''))
     ) {
       const job = await labReady({ workspace, index }, context, {
         tool: 'run_experiment',
@@ -128,19 +121,7 @@ export const runExperiment = defineTool({
       })
       if (job) return job
     }
-    // All are checked before the first is queued: a refusal changes nothing.
-    for (const { request } of requests) {
-      checkedName(request.name)
-      checkRequest(workspace, request)
-    }
-    const submitted: Submitted[] = []
-    for (const { seeds, request } of requests) {
-      submitted.push(
-        seeds
-          ? await submit.submitSeeds(workspace, index, request, seeds)
-          : await submit.submitRun(workspace, index, request),
-      )
-    }
+    const submitted = await submitRuns(workspace, index, requests)
     schedule(workspace, index)
     if (wait_s)
       await waitForRuns(

@@ -1,12 +1,13 @@
 import { appendFileSync, mkdirSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { readPoints, sampleCurve } from '../../src/runs/curve-chunks.ts'
+import { appendPoints, sampleIndexed } from '../../src/runs/curve-chunks.ts'
 import { parseEvent } from '../../src/runs/events.ts'
 import { indexRun } from '../../src/runs/index-run.ts'
 import { metricsOf, summarizeRun } from '../../src/runs/summary.ts'
 import { runWarnings } from '../../src/runs/warnings.ts'
 import type { Index } from '../../src/store/index-db.ts'
+import { indexedPoints } from '../support/indexed-points.ts'
 import { LabWorkspace } from '../support/lab-workspace.ts'
 
 let lab: LabWorkspace
@@ -36,6 +37,7 @@ const metric = (n: string, v: number | string, s?: number, t = 1) =>
 function log(text: string, writer = 'host-1-a'): void {
   appendFileSync(join(folder, 'events', `${writer}.jsonl`), text)
 }
+const valuesOf = (name: string) => indexedPoints(index, run, name).map(([, value]) => value)
 const last = (name: string) => metricsOf(index, run).find((one) => one.name === name)?.value
 
 describe("a metric's last value", () => {
@@ -69,7 +71,7 @@ describe('ingestion', () => {
     log(`ic","n":"x","v":2,"s":2,"t":1}\nnonsense\n{"k":"metric","n":"x","v":"three"}\n${metric('x', 4, 4)}`)
     indexRun(index, run, folder)
     expect(last('x')).toBe(4)
-    expect(readPoints(index, run, 'x').values).toEqual([1, 2, 4])
+    expect(valuesOf('x')).toEqual([1, 2, 4])
     expect(runWarnings(index, run, folder)).toEqual(['events/host-1-a.jsonl: 2 malformed lines, passed over'])
   })
 
@@ -79,7 +81,7 @@ describe('ingestion', () => {
       indexRun(index, run, folder)
       indexRun(index, run, folder)
     }
-    expect(readPoints(index, run, 'x').values).toEqual(Array.from({ length: 50 }, (_, i) => i))
+    expect(valuesOf('x')).toEqual(Array.from({ length: 50 }, (_, i) => i))
   })
 
   test('begins anew where a file was rewritten or shortened', () => {
@@ -87,10 +89,10 @@ describe('ingestion', () => {
     indexRun(index, run, folder)
     truncateSync(join(folder, 'events/host-1-a.jsonl'), metric('x', 1, 1).length)
     indexRun(index, run, folder)
-    expect(readPoints(index, run, 'x').values).toEqual([1])
+    expect(valuesOf('x')).toEqual([1])
     writeFileSync(join(folder, 'events/host-1-a.jsonl'), metric('y', 5) + metric('y', 6) + metric('y', 7))
     indexRun(index, run, folder)
-    expect(readPoints(index, run, 'x').values).toEqual([])
+    expect(valuesOf('x')).toEqual([])
     expect(last('y')).toBe(7)
   })
 
@@ -104,7 +106,7 @@ describe('ingestion', () => {
   test('survives a line of 20 MB', () => {
     log(`${metric('x', 1, 1)}${'z'.repeat(20 * 1024 * 1024)}\n${metric('x', 2, 2)}`)
     indexRun(index, run, folder)
-    expect(readPoints(index, run, 'x').values).toEqual([1, 2])
+    expect(valuesOf('x')).toEqual([1, 2])
   })
 
   test('packs more points than one row holds', () => {
@@ -113,9 +115,9 @@ describe('ingestion', () => {
     indexRun(index, run, folder)
     log(metric('x', n, n))
     indexRun(index, run, folder)
-    const points = readPoints(index, run, 'x')
-    expect(points.values).toHaveLength(n + 1)
-    expect(points.steps.at(-1)).toBe(n)
+    const points = indexedPoints(index, run, 'x')
+    expect(points).toHaveLength(n + 1)
+    expect(points.at(-1)?.[0]).toBe(n)
     expect(index.driver.get('SELECT count(*) AS n FROM curves')?.n).toBe(3)
   })
 
@@ -159,7 +161,8 @@ test('an event line is of the format, of an unknown kind, or malformed', () => {
 test('a sampled curve keeps its ends and its peaks', () => {
   const n = 100_000
   const values = Array.from({ length: n }, (_, i) => (i === 54_321 ? 99 : Math.sin(i / 1000)))
-  const curve = sampleCurve('x', { steps: values.map((_, i) => i), values, times: values }, 60)
+  appendPoints(index, run, 'x', 'host-1-a', { steps: values.map((_, i) => i), values, times: values })
+  const curve = sampleIndexed(index, run, 'x', 60)
   expect(curve.points).toBe(n)
   expect(curve.sample.length).toBeLessThanOrEqual(60)
   expect(curve.sample[0]).toEqual([0, 0])

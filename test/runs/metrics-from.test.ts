@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
-import { readPoints } from '../../src/runs/curve-chunks.ts'
 import { indexRun } from '../../src/runs/index-run.ts'
+import { indexedPoints } from '../support/indexed-points.ts'
 import { LabWorkspace } from '../support/lab-workspace.ts'
 
 let lab: LabWorkspace
@@ -30,9 +30,9 @@ test("a script's own CSV log becomes reported points, each once", async () => {
   })
   const index = await lab.index()
   indexRun(index, run, folder)
-  const { steps, values } = readPoints(index, run, 'loss')
-  expect(steps).toEqual([0, 1, 2, 3, 4, 5])
-  expect(values.slice(0, 2)).toEqual([1, 0.5])
+  const points = indexedPoints(index, run, 'loss')
+  expect(points.map(([step]) => step)).toEqual([0, 1, 2, 3, 4, 5])
+  expect(points.slice(0, 2).map(([, value]) => value)).toEqual([1, 0.5])
   expect(readFileSync(join(folder, 'events/metrics-from-1.jsonl'), 'utf8').split('\n')).toHaveLength(7)
 })
 

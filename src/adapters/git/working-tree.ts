@@ -1,3 +1,4 @@
+import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 
@@ -26,22 +27,44 @@ const STATUS = [
   '.',
 ]
 
+/** A look from before is as good as one from now only for so long. */
+const AHEAD_MS = 150
+
+let ahead: { folder: string; at: number; tree: Promise<WorkingTree | undefined> } | undefined
+
+/** Begins a look at a working tree while the caller has other things to do; the next reading takes it. */
+export function lookAhead(folder: string): void {
+  ahead = { folder, at: performance.now(), tree: look(folder) }
+}
+
 /** @returns `undefined` where there is no Git, or the folder lies in no repository. */
-export async function readWorkingTree(folder: string): Promise<WorkingTree | undefined> {
+export function readWorkingTree(folder: string): Promise<WorkingTree | undefined> {
+  const begun = ahead
+  ahead = undefined
+  return begun?.folder === folder && performance.now() - begun.at < AHEAD_MS ? begun.tree : look(folder)
+}
+
+/** Without a library: loading one takes a supervisor longer than all that Git does. */
+function git(folder: string, args: readonly string[]): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const options = { cwd: folder, timeout: 30_000, maxBuffer: 256 * 1024 * 1024 }
+    execFile('git', args, options, (error, stdout) => (error ? reject(error) : resolve(stdout)))
+  })
+}
+
+async function look(folder: string): Promise<WorkingTree | undefined> {
   try {
-    const { simpleGit } = await import('simple-git')
-    const git = simpleGit({ baseDir: folder, maxConcurrentProcesses: 4, timeout: { block: 30_000 } })
     const [status, prefix] = await Promise.all([
-      git.raw(...STATUS),
+      git(folder, STATUS),
       // Paths are told from the top of the repository, which most workspaces are.
-      isTop(folder) ? '' : git.raw('rev-parse', '--show-prefix'),
+      isTop(folder) ? '' : git(folder, ['rev-parse', '--show-prefix']),
     ])
     return {
       ...readStatus(status, prefix.trimEnd()),
       diff: (paths) =>
         paths.length === 0
           ? Promise.resolve('')
-          : git.raw('diff', '--relative', '--no-color', '--no-ext-diff', 'HEAD', '--', ...paths),
+          : git(folder, ['diff', '--relative', '--no-color', '--no-ext-diff', 'HEAD', '--', ...paths]),
     }
   } catch {
     return undefined

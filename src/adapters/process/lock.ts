@@ -51,11 +51,17 @@ async function acquire(folder: string, options: LockOptions): Promise<number> {
   } catch (cause) {
     throw asRefusal(cause, folder)
   }
-  const started = performance.now()
+  let since = performance.now()
   let told = false
+  let known = -1
   for (let attempt = 0; ; attempt++) {
     options.signal?.throwIfAborted()
     const top = highest(folder)
+    // The limit is for one holder that keeps it, not for a queue that moves.
+    if (top !== known) {
+      known = top
+      since = performance.now()
+    }
     const record = top === 0 ? undefined : readJson<LockRecord>(file(folder, top))
     if (top === 0 || (record && isFree(record))) {
       const mine = take(folder, top + 1)
@@ -68,8 +74,8 @@ async function acquire(folder: string, options: LockOptions): Promise<number> {
     }
     const foreign = !record || liveness(record.holder) === 'foreign'
     const limitS = foreign ? (options.foreignTimeoutS ?? 30) : options.timeoutS
-    if (limitS !== undefined && performance.now() - started > limitS * 1000) throw held(folder, top, record)
-    await sleep(Math.min(2 ** Math.min(attempt, 6), 50) + Math.random() * 5)
+    if (limitS !== undefined && performance.now() - since > limitS * 1000) throw held(folder, top, record)
+    await sleep(Math.min(2 ** Math.min(attempt, 5), 20) + Math.random() * 5)
   }
 }
 

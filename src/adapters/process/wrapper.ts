@@ -11,6 +11,8 @@
  * It catches TERM, INT and HUP, which are sent to the whole group, and goes on waiting for the command: caught signals
  * are reset in the command, so that it is ended by them and its code is recorded.
  *
+ * The temporary names are left to whoever writes the end: removing them here would cost each run two more processes.
+ *
  * `once NAME TEXT` answers 0 where it made the file, 1 where it was there, 2 where it could not be written.
  */
 export const WRAPPER_PROGRAM = `
@@ -21,7 +23,7 @@ trap : TERM INT HUP
 once() {
   tmp="$dir/.$1.$$"
   if ! printf '%s\\n' "$2" 2>/dev/null > "$tmp"; then rm -f "$tmp"; return 2; fi
-  if ln "$tmp" "$dir/$1" 2>/dev/null; then rm -f "$tmp"; return 0; fi
+  if ln "$tmp" "$dir/$1" 2>/dev/null; then return 0; fi
   if [ -e "$dir/$1" ]; then rm -f "$tmp"; return 1; fi
   if (set -C; : > "$dir/$1") 2>/dev/null; then
     if cat "$tmp" > "$dir/$1" 2>/dev/null; then rm -f "$tmp"; return 0; fi

@@ -5,7 +5,7 @@ import type { Workspace } from '../../store/workspace.ts'
 import { datasetRecord } from '../../tools/dataset-record.ts'
 
 /** The page that lists the runs is written while the next run works, and once for many short runs. */
-const LIST_AFTER_MS = 200
+const LIST_AFTER_MS = 1000
 const LOAD_AFTER_MS = 300
 
 /** Composes runs and evidence: what the supervisor needs beyond the run itself. */

@@ -1,8 +1,9 @@
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { lookAhead } from '../../adapters/git/working-tree.ts'
 import { sleep } from '../../core/clock.ts'
 import { type Claimed, claimNext } from '../../runs/claim.ts'
-import { setProgram } from '../../runs/schedule.ts'
+import { mainScript, setProgram } from '../../runs/schedule.ts'
 import { superviseRun } from '../../runs/supervise.ts'
 import { type Index, openIndex } from '../../store/index-db.ts'
 import { isIndexTrouble } from '../../store/index-trouble.ts'
@@ -23,10 +24,12 @@ export async function main(argv: string[]): Promise<number> {
     options: { workspace: { type: 'string' }, config: { type: 'string' } },
     allowPositionals: true,
   })
-  setProgram([process.execPath, ...process.argv.slice(1, 2)])
+  setProgram([process.execPath, mainScript(process.argv[1] ?? '')])
   // A terminal that closes, or a person's Ctrl-C there, is meant for others.
   for (const name of ['SIGHUP', 'SIGINT', 'SIGPIPE'] as const) process.on(name, () => {})
   const workspace = await open(resolve(values.workspace ?? process.cwd()), values.config)
+  // Git looks while the index is opened and a run is claimed.
+  lookAhead(workspace.root)
   const hooks = supervisorHooks(workspace)
   let wanted = positionals.find((argument) => argument !== 'supervise')
   try {
