@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import {
   closeSync,
+  constants,
+  fstatSync,
   fsyncSync,
   linkSync,
   mkdirSync,
@@ -82,9 +84,9 @@ function createWithoutLink(path: string, text: string): boolean {
   }
 }
 
-/** @returns `undefined` where the file is missing, or is not (yet) whole JSON. */
+/** @returns `undefined` where the file is missing, is not (yet) whole JSON, or is a link: records are files. */
 export function readJson<T>(path: string): T | undefined {
-  const text = readText(path)
+  const text = readRegular(path, constants.O_NOFOLLOW)
   if (text === undefined) return undefined
   try {
     return JSON.parse(text) as T
@@ -93,16 +95,41 @@ export function readJson<T>(path: string): T | undefined {
   }
 }
 
-/** @returns `undefined` where the file is missing. */
+/** @returns `undefined` where the file is missing, or is no file: a FIFO would never end, nor would a device. */
 export function readText(path: string): string | undefined {
+  return readRegular(path, 0)
+}
+
+function readRegular(path: string, flags: number): string | undefined {
+  const fd = openRegular(path, flags)
+  if (fd === undefined) return undefined
   try {
-    return readFileSync(path, 'utf8')
-  } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code
-    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
-    throw cause
+    return readFileSync(fd, 'utf8')
+  } finally {
+    closeSync(fd)
   }
 }
+
+/**
+ * Opens a file for reading. What a run or a repository has put in its place is not waited for: a FIFO, a device, a folder.
+ * @param flags more of them, such as O_NOFOLLOW for files that are ours and never links
+ * @returns the descriptor, to be closed; `undefined` where there is no such file
+ */
+export function openRegular(path: string, flags = 0): number | undefined {
+  let fd: number
+  try {
+    fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | flags)
+  } catch (cause) {
+    if (ABSENT.has((cause as NodeJS.ErrnoException).code ?? '')) return undefined
+    throw cause
+  }
+  if (fstatSync(fd).isFile()) return fd
+  closeSync(fd)
+  return undefined
+}
+
+/** A link that leads in a circle, or is none that may be followed, is as good as missing; so is a socket. */
+const ABSENT: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'ELOOP', 'ENXIO', 'ENAMETOOLONG'])
 
 /**
  * Resolves a path that a user gave, relative to `root`, symbolic links followed as far as they exist.

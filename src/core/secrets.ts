@@ -29,9 +29,13 @@ export function secretValues(environment: Readonly<Record<string, string | undef
     .sort((a, b) => b.length - a.length)
 }
 
+/** What every pattern below needs: most texts have none of it, and answers hold hundreds of them. */
+const TELLING = /[=:]|\s|sk-|gh[pousr]_|AKIA|hf_/
+
 export function maskText(text: string, secrets: readonly string[]): string {
   let masked = text
   for (const secret of secrets) masked = masked.replaceAll(secret, MASK)
+  if (!TELLING.test(masked)) return masked
   return masked
     .replace(/(\bauthorization["']?\s*[=:]\s*["']?(?:bearer|basic|token)\s+)[^\s"',;]+/gi, `$1${MASK}`)
     .replace(/\b(bearer\s+)[A-Za-z0-9._~+/-]{8,}=*/gi, `$1${MASK}`)
@@ -39,6 +43,9 @@ export function maskText(text: string, secrets: readonly string[]): string {
       /\b([A-Za-z][\w-]*)(["']?\s*[=:]\s*["']?)([^\s"',;&]+)/g,
       (whole, name: string, between: string, value: string) =>
         isSecretName(name) && !value.startsWith(MASK) ? `${name}${between}${MASK}` : whole,
+    )
+    .replace(/(^|\s)(--?[A-Za-z][\w-]*)(\s+)([^\s"',;-][^\s"',;]*)/g, (whole, before, flag, space) =>
+      isSecretName(flag) ? `${before}${flag}${space}${MASK}` : whole,
     )
     .replace(
       /\b(?:sk-[A-Za-z0-9_-]{16,}|gh[pousr]_[A-Za-z0-9]{20,}|AKIA[0-9A-Z]{16}|hf_[A-Za-z0-9]{20,})\b/g,

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { readJson } from '../adapters/files.ts'
 import { canonicalJson } from '../core/canonical-json.ts'
+import { isEvidence } from '../core/evidence-shape.ts'
 import type { Measurement, NonFinite } from '../core/measurement.ts'
 import type { SplitName } from './datasets.ts'
 import type { Ledger } from './ledger.ts'
@@ -50,7 +51,7 @@ export function evidenceFile(runFolder: string): string {
 
 export function readEvidence(runFolder: string): Evidence | undefined {
   const evidence = readJson<Evidence>(evidenceFile(runFolder))
-  return evidence?.format === 1 && evidence.splits ? evidence : undefined
+  return isEvidence(evidence) ? evidence : undefined
 }
 
 /** The hash that the ledger keeps of one split's evidence. */

@@ -1,5 +1,6 @@
 import { createHash, type KeyObject, sign, verify } from 'node:crypto'
 import { canonicalJson } from '../core/canonical-json.ts'
+import { isObject } from '../core/shape.ts'
 
 /** What the ledger records, `noun.past_tense`. */
 export const LEDGER_EVENTS = [
@@ -66,7 +67,11 @@ export function nextRecord(
 
 export function isSigned(record: LedgerRecord, key: KeyObject): boolean {
   try {
-    return verify(null, signedBytes(record.hash), key, Buffer.from(record.sig, 'base64'))
+    const signature = Buffer.from(record.sig, 'base64')
+    // Base64 can be spelled in several ways: the one that was written is signed, no other.
+    return (
+      signature.toString('base64') === record.sig && verify(null, signedBytes(record.hash), key, signature)
+    )
   } catch {
     return false
   }
@@ -76,11 +81,11 @@ export function isSigned(record: LedgerRecord, key: KeyObject): boolean {
 export function parseRecord(text: string): LedgerRecord | undefined {
   try {
     const record = JSON.parse(text) as LedgerRecord
-    return Object.keys(record).sort().join() === MEMBERS &&
+    return isObject(record) &&
+      Object.keys(record).sort().join() === MEMBERS &&
       Number.isInteger(record.seq) &&
       [record.at, record.event, record.prev, record.hash, record.sig].every((v) => typeof v === 'string') &&
-      record.data !== null &&
-      typeof record.data === 'object'
+      isObject(record.data)
       ? record
       : undefined
   } catch {

@@ -15,6 +15,7 @@ import {
   splitEvidenceSha256,
 } from './evidence-file.ts'
 import { readLedger, withLedger } from './ledger.ts'
+import { contentSha256 } from './predictions-content.ts'
 import { fileSha256 } from './vault.ts'
 
 /** The run that is measured. */
@@ -35,16 +36,20 @@ export interface EvaluationOptions {
   timeoutS?: number
 }
 
-/** A predictions file as it lies there now. */
+/** A predictions file as it lies there now: `<split>.csv`, or `<split>.csv.gz` where a clone has only that. */
 export interface Predictions {
   path: string
+  /** Of the bytes of the CSV, compressed or not. */
   sha256: string
 }
 
 /** @returns `undefined` where the run handed in none for the split. */
 export async function findPredictions(runFolder: string, split: SplitName): Promise<Predictions | undefined> {
   const path = join(runFolder, 'predictions', `${split}.csv`)
-  return existsSync(path) ? { path, sha256: await fileSha256(path) } : undefined
+  if (existsSync(path)) return { path, sha256: await fileSha256(path) }
+  // In a clone: Git holds the predictions of the runs that a verdict read, compressed.
+  const kept = `${path}.gz`
+  return existsSync(kept) ? { path: kept, sha256: await contentSha256(kept) } : undefined
 }
 
 /**

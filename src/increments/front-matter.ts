@@ -38,7 +38,7 @@ interface ParsedYaml {
 
 function parseYaml(yaml: string, file: string): ParsedYaml {
   const lines = new LineCounter()
-  const document = parseDocument(yaml, { lineCounter: lines, prettyErrors: false })
+  const document = orInvalid(file, () => parseDocument(yaml, { lineCounter: lines, prettyErrors: false }))
   const at = (offset: number): { line: number; column: number } => {
     const { line, col } = lines.linePos(offset)
     return { line: Math.max(line, 1) + 1, column: Math.max(col, 1) }
@@ -51,6 +51,17 @@ function parseYaml(yaml: string, file: string): ParsedYaml {
   return { document, at }
 }
 
+/** The parser gives up, by throwing, on aliases that would fill the memory and on lists without end within lists. */
+function orInvalid<T>(file: string, read: () => T): T {
+  try {
+    return read()
+  } catch (cause) {
+    const problem =
+      cause instanceof ReferenceError ? cause.message.split('\n')[0] : 'the front matter is nested too deeply'
+    throw invalid(file, 2, 1, problem ?? '')
+  }
+}
+
 /**
  * Reads spec.md.
  * @param file shown in the refusal, relative to the workspace
@@ -59,7 +70,7 @@ function parseYaml(yaml: string, file: string): ParsedYaml {
 export function parseSpec(text: string, file: string): SpecDocument {
   const parts = split(text, file)
   const { document, at } = parseYaml(parts.yaml, file)
-  const parsed = FrontMatterSchema.safeParse(document.toJS() ?? {})
+  const parsed = FrontMatterSchema.safeParse(orInvalid(file, () => document.toJS()) ?? {})
   if (parsed.success) return { front: parsed.data, body: parts.body }
   const problems = parsed.error.issues.flatMap((issue) => placed(issue, document, at, file))
   const [first] = problems

@@ -26,7 +26,10 @@ export interface IncrementRef {
 export function listIncrements(workspace: Workspace): IncrementRef[] {
   let names: string[]
   try {
-    names = readdirSync(workspace.layout.increments)
+    // A link is no increment: what is written into one would lie somewhere else.
+    names = readdirSync(workspace.layout.increments, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => name)
   } catch {
     return []
   }

@@ -27,6 +27,9 @@ export const CriterionSchema = z
     if (problem) context.addIssue({ code: 'custom', message: problem, path: ['value'] })
   })
 
+/** YAML reads `2026` as a number and `no` as a word: both are meant as text. A list or a map is not. */
+const scalar = z.union([z.string(), z.number(), z.boolean(), z.date()]).transform(String)
+
 /** The `ml` block of the front matter; an unknown key is an error, so that a slip of the keyboard is never ignored. */
 export const MlSchema = z.strictObject({
   problem: z.strictObject({
@@ -63,18 +66,18 @@ export const MlSchema = z.strictObject({
     )
     .default([]),
   sign_off: z
-    .strictObject({ by: z.string().nullable().default(null), at: z.coerce.string().nullable().default(null) })
+    .strictObject({ by: z.string().nullable().default(null), at: scalar.nullable().default(null) })
     .prefault({}),
 })
 
 /** Keys outside `ml` are the SpecWeave engine's; it may add its own, which we keep. */
 export const FrontMatterSchema = z.looseObject({
   increment: z.string().min(1),
-  title: z.coerce.string().min(1),
+  title: scalar.pipe(z.string().min(1)),
   type: z.string().default('feature'),
   priority: z.string().default('P1'),
   status: z.string().default('active'),
-  created: z.coerce.string().optional(),
+  created: scalar.optional(),
   ml: MlSchema,
 })
 export type FrontMatter = z.output<typeof FrontMatterSchema>

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, lstatSync, mkdirSync, readFileSync, statSync } from 'node:fs'
 import { basename, extname, join } from 'node:path'
 import { createExclusive } from '../adapters/files.ts'
 import { readWorkingTree } from '../adapters/git/working-tree.ts'
 import { canonicalJson } from '../core/canonical-json.ts'
 import { maskText } from '../core/secrets.ts'
+import { environmentSecrets } from '../core/untrusted-text.ts'
 import type { Layout } from '../store/layout.ts'
 import type { CodeRecord } from './record.ts'
 
@@ -72,7 +73,8 @@ export function storeCode(layout: Layout, captured: Captured): void {
 function reasonToOmit(root: string, path: string): string | undefined {
   if (path.startsWith('.specweave/') && !/^\.specweave\/increments\/[^/]+\/scripts\//.test(path))
     return 'a record of ours'
-  const stat = statSync(join(root, path), { throwIfNoEntry: false })
+  // A link may lead to any file of the machine.
+  const stat = lstatSync(join(root, path), { throwIfNoEntry: false })
   if (!stat) return 'gone'
   if (!stat.isFile()) return 'a record of ours'
   if (NEVER.test(path)) return 'may hold a secret'
@@ -85,7 +87,7 @@ function reasonToOmit(root: string, path: string): string | undefined {
   if (stat.size > LARGEST) return `larger than ${LARGEST / 1024} kB`
   const text = readFileSync(join(root, path), 'utf8')
   if (text.includes('\0')) return 'not source text'
-  return maskText(text, []) === text ? undefined : 'a secret was found in it'
+  return maskText(text, environmentSecrets()) === text ? undefined : 'a secret was found in it'
 }
 
 function hashFile(path: string): string {

@@ -9,7 +9,7 @@ import {
   projectInterpreter,
 } from '../adapters/python/interpreter.ts'
 import { Refusal } from '../core/errors.ts'
-import { maskCommand, maskEnvironment, secretValues } from '../core/secrets.ts'
+import { maskCommand, maskEnvironment, maskValues, secretValues } from '../core/secrets.ts'
 import type { Workspace } from '../store/workspace.ts'
 import type { RunRecord } from './record.ts'
 import { requestHash } from './request.ts'
@@ -64,7 +64,7 @@ export function checkRequest(workspace: Workspace, request: RunRequest): RunReco
   const secrets = secretValues(request.env ?? {})
   const command = maskCommand(request.command, secrets)
   const params = request.params ?? {}
-  const maskedParams = maskParams(params)
+  const maskedParams = maskValues(params, secrets)
   const env = maskEnvironment(request.env ?? {})
   const changed =
     JSON.stringify([command, env, maskedParams]) !==
@@ -116,17 +116,6 @@ function inRunFolder(root: string, path: string): string {
   return path.replaceAll(
     '{run_dir}',
     join(root, '.specweave', 'increments', 'increment', 'experiments', 'run'),
-  )
-}
-
-function maskParams(params: Record<string, unknown>): Record<string, unknown> {
-  const strings = Object.fromEntries(Object.entries(params).map(([name, value]) => [name, String(value)]))
-  const masked = maskEnvironment(strings)
-  return Object.fromEntries(
-    Object.entries(params).map(([name, value]) => [
-      name,
-      masked[name] === strings[name] ? value : masked[name],
-    ]),
   )
 }
 

@@ -10,8 +10,9 @@ export interface Ending {
  * How a run ended, from what is known when its command is gone. What the script said of itself may lower the outcome,
  * never raise it.
  */
-export function endingOf(facts: Pick<RunFacts, 'exit' | 'stop' | 'status'>): Ending {
-  const { exit, stop, status } = facts
+export function endingOf(facts: Pick<RunFacts, 'exit' | 'started' | 'stop' | 'status'>): Ending {
+  const { exit, started, stop, status } = facts
+  if (started?.never) return started.never
   if (!exit) {
     if (stop) return fromStop(stop)
     return { state: 'lost', reason: 'its process ended without leaving an exit code' }

@@ -1,3 +1,5 @@
+import { isSecretName, MASK, maskText, maskValues } from '../core/secrets.ts'
+import { environmentSecrets } from '../core/untrusted-text.ts'
 import type { Index } from '../store/index-db.ts'
 import { appendPoints, type Points } from './curve-chunks.ts'
 import type { RunEvent } from './events.ts'
@@ -16,36 +18,71 @@ export class EventRows {
   readonly #curves = new Map<string, Points>()
   readonly #last = new Map<string, Last>()
   readonly #others: { event: RunEvent; line: number }[] = []
+  readonly #names = new Map<string, string>()
+  readonly #secrets = environmentSecrets()
 
   constructor(run: string, writer: string) {
     this.#run = run
     this.#writer = writer
   }
 
-  add(event: RunEvent, line: number): void {
-    if (event.k !== 'metric') {
-      this.#others.push({ event, line })
+  add(said: RunEvent, line: number): void {
+    if (said.k !== 'metric') {
+      this.#others.push({ event: this.#masked(said), line })
       return
     }
-    const value = typeof event.v === 'number' ? event.v : Number(event.v)
-    let points = this.#curves.get(event.n)
+    const name = this.#nameOf(said.n)
+    const value = typeof said.v === 'number' ? said.v : Number(said.v)
+    let points = this.#curves.get(name)
     if (!points) {
       points = { steps: [], values: [], times: [] }
-      this.#curves.set(event.n, points)
+      this.#curves.set(name, points)
     }
-    points.steps.push(event.s ?? Number.NaN)
+    points.steps.push(said.s ?? Number.NaN)
     points.values.push(value)
-    points.times.push(event.t)
-    const last = this.#last.get(event.n)
-    if (!last || (event.s ?? Number.NEGATIVE_INFINITY) >= (last.step ?? Number.NEGATIVE_INFINITY)) {
+    points.times.push(said.t)
+    const last = this.#last.get(name)
+    if (!last || (said.s ?? Number.NEGATIVE_INFINITY) >= (last.step ?? Number.NEGATIVE_INFINITY)) {
       const finite = Number.isFinite(value)
-      this.#last.set(event.n, {
+      this.#last.set(name, {
         value: finite ? value : null,
         special: finite ? null : String(value),
-        step: event.s ?? null,
-        t: event.t,
+        step: said.s ?? null,
+        t: said.t,
       })
     }
+  }
+
+  /** The files that are made from these rows are committed: no secret comes that far, whoever logged it. */
+  #masked(event: RunEvent): RunEvent {
+    const secrets = this.#secrets
+    switch (event.k) {
+      case 'param': {
+        const [[n, v] = ['', null]] = Object.entries(maskValues({ [event.n]: event.v }, secrets))
+        return { ...event, n: maskText(n, secrets), v }
+      }
+      case 'tag':
+        return {
+          ...event,
+          n: maskText(event.n, secrets),
+          v: isSecretName(event.n) ? MASK : maskText(event.v, secrets),
+        }
+      case 'note':
+        return { ...event, v: maskText(event.v, secrets) }
+      case 'status':
+        return event.reason ? { ...event, reason: maskText(event.reason, secrets) } : event
+      default:
+        return event
+    }
+  }
+
+  #nameOf(name: string): string {
+    let known = this.#names.get(name)
+    if (known === undefined) {
+      known = maskText(name, this.#secrets)
+      this.#names.set(name, known)
+    }
+    return known
   }
 
   /** Whether a clock was set back under this writer, so that its last line is older than the one that stands. */
@@ -102,7 +139,10 @@ export class EventRows {
         break
       case 'artifact':
         index.driver.run(
-          'INSERT OR REPLACE INTO artifacts (run, path, kind, bytes, sha256) VALUES (?, ?, ?, ?, ?)',
+          // What one writer calls a model stays one, whichever writer's file is read first.
+          `INSERT INTO artifacts (run, path, kind, bytes, sha256) VALUES (?, ?, ?, ?, ?)
+           ON CONFLICT (run, path) DO UPDATE SET bytes = excluded.bytes, sha256 = excluded.sha256,
+             kind = CASE kind WHEN 'model' THEN kind ELSE excluded.kind END`,
           [run, event.n, event.kind ?? 'file', Number(event.bytes ?? 0), event.sha256 ?? null],
         )
         break

@@ -28,24 +28,41 @@ export function parseEvent(line: string): RunEvent | null | undefined {
   }
   if (event === null || typeof event !== 'object' || typeof event.k !== 'string') return undefined
   const { k, n, v, s } = event
-  if (typeof event.t !== 'number') event.t = 0
+  if (!isMoment(event.t)) event.t = 0
   if (NAMED.has(k) && (typeof n !== 'string' || n === '' || n.length > 500)) return undefined
   switch (k) {
     case 'metric':
       if (typeof v !== 'number' && !NON_FINITE.has(v)) return undefined
-      if (s !== undefined && s !== null && typeof s !== 'number') return undefined
+      if (s !== undefined && s !== null && !Number.isFinite(s)) return undefined
       if (s === null) delete event.s
       return event as unknown as RunEvent
     case 'tag':
     case 'note':
-    case 'status':
       return typeof v === 'string' ? (event as unknown as RunEvent) : undefined
-    case 'param':
+    case 'status':
+      return typeof v === 'string' && isTextOrNothing(event.reason)
+        ? (event as unknown as RunEvent)
+        : undefined
     case 'artifact':
+      return isTextOrNothing(event.kind) &&
+        isTextOrNothing(event.sha256) &&
+        (event.bytes === undefined || event.bytes === null || Number.isFinite(event.bytes))
+        ? (event as unknown as RunEvent)
+        : undefined
+    case 'param':
     case 'predictions':
     case 'model':
       return event as unknown as RunEvent
     default:
       return null
   }
+}
+
+/** Seconds since 1970 that a calendar can show. */
+function isMoment(t: unknown): boolean {
+  return typeof t === 'number' && Math.abs(t) <= 8.64e12
+}
+
+function isTextOrNothing(value: unknown): boolean {
+  return value === undefined || value === null || typeof value === 'string'
 }

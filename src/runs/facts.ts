@@ -1,7 +1,7 @@
-import { readdirSync, statSync } from 'node:fs'
+import { lstatSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { readJson } from '../adapters/files.ts'
 import type { Claim, End, Exit, RunFacts, RunRecord, Started, StopRequest } from './record.ts'
+import { readRecord, SHAPES } from './record-shapes.ts'
 
 const CLAIM = /^claim-(\d+)\.json$/
 
@@ -10,19 +10,21 @@ const CLAIM = /^claim-(\d+)\.json$/
  * The exit is read last, by the caller that judges liveness (see {@link rereadExit}).
  */
 export function readFacts(folder: string): RunFacts | undefined {
-  const record = readJson<RunRecord>(join(folder, 'run.json'))
+  const record = readRecord<RunRecord>(join(folder, 'run.json'), SHAPES.run)
   if (!record) return undefined
   const names = list(folder)
   const facts: RunFacts = { record }
   const highest = Math.max(0, ...names.map((name) => Number(CLAIM.exec(name)?.[1] ?? 0)))
   if (highest > 0) {
-    const claim = readJson<Claim>(join(folder, `claim-${highest}.json`))
+    const claim = readRecord<Claim>(join(folder, `claim-${highest}.json`), SHAPES.claim)
     if (claim) facts.claim = { ...claim, n: highest }
   }
-  if (names.includes('started.json')) facts.started = readJson<Started>(join(folder, 'started.json'))
-  if (names.includes('stop.json')) facts.stop = readJson<StopRequest>(join(folder, 'stop.json'))
-  if (names.includes('exit.json')) facts.exit = readJson<Exit>(join(folder, 'exit.json'))
-  if (names.includes('end.json')) facts.end = readJson<End>(join(folder, 'end.json'))
+  if (names.includes('started.json'))
+    facts.started = readRecord<Started>(join(folder, 'started.json'), SHAPES.started)
+  if (names.includes('stop.json'))
+    facts.stop = readRecord<StopRequest>(join(folder, 'stop.json'), SHAPES.stop)
+  if (names.includes('exit.json')) facts.exit = readRecord<Exit>(join(folder, 'exit.json'), SHAPES.exit)
+  if (names.includes('end.json')) facts.end = readEnd(join(folder, 'end.json'))
   if (facts.end && names.includes('.gitignore')) facts.unfinished = true
   facts.inode =
     record.made_by === 'lab' ? inodeOf(join(folder, 'logs', 'stdout.log')) : firstEventsInode(folder, facts)
@@ -32,8 +34,28 @@ export function readFacts(folder: string): RunFacts | undefined {
   return facts
 }
 
+/** There is one end and it is never written again: where it cannot be read, that is how the run ended. */
+function readEnd(path: string): End {
+  const end = readRecord<End>(path, SHAPES.end)
+  if (end) return end
+  const ended = new Date(lstatSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0).toISOString()
+  return {
+    state: 'lost',
+    reason: 'its end.json cannot be read',
+    exit_code: null,
+    signal: null,
+    started: null,
+    ended,
+    duration_s: null,
+    asleep_s: 0,
+    judged_by: 'adopter',
+    warnings: [],
+    resources: null,
+  }
+}
+
 export function rereadExit(folder: string, facts: RunFacts): RunFacts {
-  return facts.exit ? facts : { ...facts, exit: readJson<Exit>(join(folder, 'exit.json')) }
+  return facts.exit ? facts : { ...facts, exit: readRecord<Exit>(join(folder, 'exit.json'), SHAPES.exit) }
 }
 
 function firstEventsInode(folder: string, facts: RunFacts): RunFacts['inode'] {

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { createExclusive, readJson, writeFileAtomic } from '../adapters/files.ts'
+import { processStartTime } from '../adapters/process/identity.ts'
 import type { Index } from '../store/index-db.ts'
 import type { Ending } from './end-state.ts'
 import { indexRun } from './index-run.ts'
@@ -57,7 +58,7 @@ function show(index: Index, run: string, folder: string): void {
 }
 
 function endOf(folder: string, facts: RunFacts, ending: Ending, details: FinishDetails): End {
-  const started = modified(join(folder, 'started.json'))
+  const started = facts.started?.never ? undefined : modified(join(folder, 'started.json'))
   const ended = modified(join(folder, 'exit.json')) ?? Date.now()
   const elapsedS = elapsed(folder, facts, details)
   const asleepS = Math.min(details.asleepS ?? 0, elapsedS ?? 0)
@@ -79,7 +80,7 @@ function endOf(folder: string, facts: RunFacts, ending: Ending, details: FinishD
 
 /** From start to exit by the machine's own clock, sleep included; by the files' times where it is not to be had. */
 function elapsed(folder: string, { started, exit }: RunFacts, details: FinishDetails): number | null {
-  if (!started) return null
+  if (!started || started.never) return null
   if (!exit) return (details.awakeS ?? 0) + (details.asleepS ?? 0)
   const beganS = bootSecondsAtStart(started)
   if (beganS !== undefined && exit.uptime_s !== undefined && exit.uptime_s >= beganS)
@@ -92,7 +93,14 @@ function elapsed(folder: string, { started, exit }: RunFacts, details: FinishDet
 function dropLeftovers(folder: string): void {
   rmSync(join(folder, 'asked.params.json'), { force: true })
   for (const name of readdirSync(folder))
-    if (/^\.(?:tmp-|(?:started|exit)\.json\.)/.test(name)) rmSync(join(folder, name), { force: true })
+    if (/^\.(?:started|exit)\.json\.\d+$/.test(name) || isOfTheDead(name))
+      rmSync(join(folder, name), { force: true })
+}
+
+/** A live process may be about to link its file into place: another supervisor that tries to claim the run. */
+function isOfTheDead(name: string): boolean {
+  const pid = Number(/^\.tmp-(\d+)-/.exec(name)?.[1] ?? 0)
+  return pid > 0 && (pid === process.pid || processStartTime(pid) === undefined)
 }
 
 /** `params.json` and `metrics.json`, made from the events and the evidence: for people and other tools. */

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
-import { readJson } from '../adapters/files.ts'
 import { processesOfRun } from '../adapters/process/group.ts'
 import { liveness } from '../adapters/process/identity.ts'
+import { isEvidence } from '../core/evidence-shape.ts'
 import type { Measurement } from '../core/measurement.ts'
 import { isEnd, type RunState } from '../core/run-state.ts'
 import type { Index } from '../store/index-db.ts'
@@ -13,6 +13,7 @@ import { judgeGroup } from './group.ts'
 import { forgetEvents, ingestRun, PORTION } from './ingest.ts'
 import { type Judgement, judgeRun } from './judge.ts'
 import type { RunFacts } from './record.ts'
+import { readRecord } from './record-shapes.ts'
 
 /** What one look at a run's folder found. */
 export interface Look {
@@ -65,8 +66,10 @@ export function indexRun(index: Index, id: string, folder: string): Look | undef
     if (typeof status === 'string') {
       const facts = { ...look.facts, status: JSON.parse(status) }
       look = { facts, judgement: judgeRun(facts, liveness) }
-      writeRow(index, id, folder, look, record, false)
     }
+    // When it ended follows from its events, which were taken up just now.
+    if (typeof status === 'string' || isEnd(look.judgement.state))
+      writeRow(index, id, folder, look, record, false)
   }
   indexEvidence(index, id, folder)
   return look
@@ -150,7 +153,7 @@ interface EvidenceFile {
 
 /** Measured numbers come from evidence.json alone; the events files hold what the script reported. */
 function indexEvidence(index: Index, id: string, folder: string): void {
-  const evidence = readJson<EvidenceFile>(join(folder, 'evidence.json'))
+  const evidence = readRecord<EvidenceFile>(join(folder, 'evidence.json'), isEvidence)
   if (!evidence && !index.driver.get("SELECT 1 FROM metrics WHERE run = ? AND source = 'measured'", [id]))
     return
   index.transaction(() => {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { closeSync, constants, fstatSync, readSync } from 'node:fs'
 import { join } from 'node:path'
+import { openRegular } from '../adapters/files.ts'
 import type { Index } from '../store/index-db.ts'
 import { sql } from '../store/schema.ts'
 import { EventRows, writeAskedParams } from './event-rows.ts'
@@ -113,12 +114,8 @@ function ingestFile(
   from: Progress | undefined,
   most: number,
 ): Outcome {
-  let fd: number
-  try {
-    fd = openSync(path, 'r')
-  } catch {
-    return 'unchanged'
-  }
+  const fd = openRegular(path, constants.O_NOFOLLOW)
+  if (fd === undefined) return 'unchanged'
   try {
     const { size } = fstatSync(fd)
     const offset = from?.offset ?? 0

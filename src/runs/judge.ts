@@ -24,6 +24,10 @@ export function judgeRun(
     return { state: facts.end.state, reason: facts.end.reason ?? undefined, owner }
   }
   if (facts.record.made_by !== 'lab') return judgeScript(facts, alive)
+  if (facts.started?.never)
+    return { ...facts.started.never, owner: facts.claim ? alive(facts.claim) : 'dead' }
+  if (facts.started && isCopy(facts, facts.started.stdout))
+    return { state: 'lost', reason: 'copied', owner: 'none' }
   if (!facts.claim) {
     if (facts.stop) return { state: 'stopped', reason: facts.stop.reason, owner: 'dead' }
     if (facts.started || facts.exit) return { state: facts.exit ? 'evaluating' : 'running', owner: 'dead' }
@@ -31,7 +35,6 @@ export function judgeRun(
   }
   const owner = alive(facts.claim)
   if (!facts.started) return { state: 'starting', owner }
-  if (isCopy(facts, facts.started.stdout)) return { state: 'lost', reason: 'copied', owner: 'none' }
   if (facts.exit) return { state: 'evaluating', owner }
   const process = alive(facts.started)
   if (process === 'foreign') return { state: 'running', reason: 'on another machine', owner: 'foreign' }
@@ -60,6 +63,7 @@ function judgeScript(facts: RunFacts, alive: (identity: ProcessIdentity) => Live
   return { state: 'lost', reason: 'its script ended without saying how', owner: 'none' }
 }
 
+/** Whose log nobody recorded is not ours either: its processes may be anybody's. */
 function isCopy(facts: RunFacts, recorded: { dev: number; ino: number } | undefined): boolean {
-  return recorded !== undefined && facts.inode !== undefined && recorded.ino !== facts.inode.ino
+  return facts.inode !== undefined && recorded?.ino !== facts.inode.ino
 }

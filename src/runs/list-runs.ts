@@ -99,7 +99,7 @@ const UNITS: Record<string, number> = { m: 60, h: 3600, d: 86_400, w: 604_800 }
 function sinceTime(text: string): string {
   const [, amount, unit = ''] = /^(\d+(?:\.\d+)?)\s*([mhdw])$/.exec(text.trim()) ?? []
   const at = amount ? Date.now() - Number(amount) * UNITS[unit]! * 1000 : Date.parse(text)
-  if (Number.isNaN(at)) {
+  if (Number.isNaN(new Date(at).getTime())) {
     throw new Refusal('INPUT_INVALID', `${JSON.stringify(text)} is no time.`, {
       invalid: [
         {

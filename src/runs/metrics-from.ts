@@ -1,6 +1,8 @@
 import { statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { confine, readText, writeFileAtomic } from '../adapters/files.ts'
+import { maskText } from '../core/secrets.ts'
+import { environmentSecrets } from '../core/untrusted-text.ts'
 import { substitute } from './prepare.ts'
 import type { RunRecord } from './record.ts'
 
@@ -43,7 +45,8 @@ export class MetricsFrom {
       const rows = /\.(?:jsonl|ndjson)$/i.test(source.path)
         ? readJsonLines(text, final)
         : readCsv(text, final)
-      const events = rows.flatMap((row) => eventsOf(row, source.step))
+      const secrets = environmentSecrets()
+      const events = rows.flatMap((row) => eventsOf(row, source.step, secrets))
       if (events.length === 0) return final ? [`metrics_from: ${source.path} holds no numeric column`] : []
       writeFileAtomic(join(this.#folder, 'events', `metrics-from-${number + 1}.jsonl`), events.join(''))
       return []
@@ -53,13 +56,16 @@ export class MetricsFrom {
 
 type SourceRow = Record<string, number>
 
-function eventsOf(row: SourceRow, stepColumn: string | undefined): string[] {
+function eventsOf(row: SourceRow, stepColumn: string | undefined, secrets: readonly string[]): string[] {
   const step = stepColumn ?? STEP_COLUMNS.find((name) => name in row)
   const time = TIME_COLUMNS.find((name) => name in row)
   const at = { ...(step && row[step] !== undefined ? { s: row[step] } : {}), t: time ? row[time] : 0 }
   return Object.entries(row)
     .filter(([name]) => name !== step && name !== time)
-    .map(([n, v]) => `${JSON.stringify({ k: 'metric', n, v: Number.isFinite(v) ? v : String(v), ...at })}\n`)
+    .map(
+      ([n, v]) =>
+        `${JSON.stringify({ k: 'metric', n: maskText(n, secrets), v: Number.isFinite(v) ? v : String(v), ...at })}\n`,
+    )
 }
 
 /** A last line without its newline may still be growing: it is read at the end only. */

@@ -1,5 +1,6 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { closeSync, constants, fstatSync, readSync } from 'node:fs'
 import { join } from 'node:path'
+import { openRegular } from '../adapters/files.ts'
 import { safeText } from '../core/untrusted-text.ts'
 
 const MOST_BYTES = 256 * 1024
@@ -7,12 +8,8 @@ const LONGEST_LINE = 500
 
 /** The last lines of a run's log, safe to show: no terminal codes, secrets masked, long lines cut. */
 export function logTail(folder: string, stream: 'stdout' | 'stderr', lines: number): string[] {
-  let fd: number
-  try {
-    fd = openSync(join(folder, 'logs', `${stream}.log`), 'r')
-  } catch {
-    return []
-  }
+  const fd = openRegular(join(folder, 'logs', `${stream}.log`), constants.O_NOFOLLOW)
+  if (fd === undefined) return []
   try {
     const { size } = fstatSync(fd)
     const length = Math.min(size, MOST_BYTES)

@@ -63,6 +63,11 @@ export interface Claim extends ProcessIdentity {
 export interface Started extends ProcessIdentity {
   stdout?: { dev: number; ino: number }
   events?: { dev: number; ino: number }
+  /**
+   * The command will never be started: who ends a run without a start takes this file first, so that a wrapper that was
+   * slow to come finds it and leaves.
+   */
+  never?: { state: EndState; reason: string }
 }
 
 /** `stop.json`: why the run is to end, written before the first signal. */

@@ -1,10 +1,9 @@
-import { readdirSync, statSync } from 'node:fs'
+import { lstatSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { CHILD_FOLDER, EXPERIMENT_FOLDER, INCREMENT_FOLDER, JOB_ID } from '../core/ids.ts'
 import type { Index } from '../store/index-db.ts'
 import { sql } from '../store/schema.ts'
 import type { Workspace } from '../store/workspace.ts'
-import { list } from './facts.ts'
 import { forgetRun, indexRun, LIVE_STATES, type Look } from './index-run.ts'
 
 /** A folder changed this recently may change again within the same tick of its clock. */
@@ -24,7 +23,7 @@ export interface LiveRun extends Look {
  * @returns the runs that have not ended.
  */
 export function refreshIndex(workspace: Workspace, index: Index): LiveRun[] {
-  for (const increment of list(workspace.layout.increments)) {
+  for (const increment of realFolders(workspace.layout.increments)) {
     const number = INCREMENT_FOLDER.exec(increment)?.[1]
     if (number) refreshFolder(index, join(workspace.layout.increments, increment, 'experiments'), number)
   }
@@ -87,9 +86,9 @@ export function refreshIncrement(
 }
 
 function refreshFolder(index: Index, folder: string, increment: string): void {
-  const stat = statSync(folder, { throwIfNoEntry: false })
+  const stat = lstatSync(folder, { throwIfNoEntry: false })
   const known = index.driver.get('SELECT changed FROM folders WHERE path = ?', [folder])?.changed
-  if (!stat) {
+  if (!stat?.isDirectory()) {
     if (known !== undefined) forgetFolder(index, folder, increment, new Set())
     return
   }
@@ -111,6 +110,17 @@ function refreshFolder(index: Index, folder: string, increment: string): void {
   index.driver.run('INSERT OR REPLACE INTO folders (path, changed) VALUES (?, ?)', [folder, changed])
 }
 
+/** A link is none, wherever it leads: what is written into a run's folder stays in the workspace. */
+function realFolders(folder: string): string[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => name)
+  } catch {
+    return []
+  }
+}
+
 function* runFolders(folder: string, increment: string): Generator<[run: string, path: string]> {
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     if (!entry.isDirectory()) continue
@@ -120,7 +130,7 @@ function* runFolders(folder: string, increment: string): Generator<[run: string,
     } else if (EXPERIMENT_FOLDER.test(entry.name)) {
       const run = `${increment}/${entry.name}`
       yield [run, path]
-      for (const child of list(path))
+      for (const child of realFolders(path))
         if (CHILD_FOLDER.test(child)) yield [`${run}/${child}`, join(path, child)]
     }
   }

@@ -23,7 +23,7 @@ export function requestStop(folder: string, kind: StopRequest['kind'], reason: s
  */
 export async function endProcesses(folder: string, graceMs = GRACE_MS): Promise<boolean> {
   const started = readFacts(folder)?.started
-  if (!started || liveness(started) === 'foreign') return false
+  if (!started || started.never || liveness(started) === 'foreign') return false
   const wrapper = started.pid
   const wrapperLives = (): boolean => liveness(started) === 'alive'
   const others = (): number[] => processesOfRun(started, folder)

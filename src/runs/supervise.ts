@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { writeFileAtomic } from '../adapters/files.ts'
+import { createExclusive, writeFileAtomic } from '../adapters/files.ts'
 import { lookAhead } from '../adapters/git/working-tree.ts'
 import { hardware } from '../adapters/machine.ts'
+import { currentProcess } from '../adapters/process/identity.ts'
 import { pythonEnvironment } from '../adapters/python/environment.ts'
 import { Refusal } from '../core/errors.ts'
 import { JOB_ID } from '../core/ids.ts'
@@ -11,11 +12,12 @@ import { isIndexTrouble } from '../store/index-trouble.ts'
 import type { Workspace } from '../store/workspace.ts'
 import { captureCode, storeCode } from './capture-code.ts'
 import type { Claimed } from './claim.ts'
+import { endingOf } from './end-state.ts'
 import { readFacts } from './facts.ts'
 import { completeEnding, type FinishDetails, finishRun } from './finish.ts'
 import { endingFromFiles, endingOfScript, indexRun, scriptTimes } from './index-run.ts'
 import { type Prepared, prepareRun, type SplitFiles } from './prepare.ts'
-import type { RunFacts, RunRecord } from './record.ts'
+import type { RunFacts, RunRecord, Started } from './record.ts'
 import { settle, whenThereIsRoom } from './settle.ts'
 import { startCommand } from './start-command.ts'
 import { scriptsOf } from './submit.ts'
@@ -48,6 +50,9 @@ export async function superviseRun(
   await hooks.ended(run)
 }
 
+/** A wrapper that was killed before its first act has started nothing: another is sent, so often at most. */
+const STARTS = 3
+
 async function carry(
   workspace: Workspace,
   index: Index,
@@ -57,35 +62,72 @@ async function carry(
 ): Promise<void> {
   const { run, folder } = claimed
   const warnings: string[] = []
-  let begun: Begun | undefined
-  if (!found.started && !found.stop) {
-    try {
-      begun = await whenThereIsRoom(
-        folder,
-        () => begin(workspace, folder, found.record, claimed, hooks),
-        () => existsSync(join(folder, 'stop.json')),
-      )
-      warnings.push(...begun.warnings)
-    } catch (cause) {
-      await endUnstarted(index, claimed, found, cause)
-      return
+  let facts: RunFacts | undefined = found
+  let described: Promise<void> | undefined
+  let watched: Watched | undefined
+  for (let starts = 0; ; ) {
+    let begun: Begun | undefined
+    let failure: unknown
+    if (!facts.started && !facts.stop && starts++ < STARTS) {
+      try {
+        begun = await whenThereIsRoom(
+          folder,
+          () => begin(workspace, folder, found.record, claimed, hooks),
+          () => existsSync(join(folder, 'stop.json')),
+        )
+        described = begun.described
+        warnings.push(...begun.warnings)
+      } catch (cause) {
+        failure = cause
+      }
     }
+    if (begun || facts.started)
+      watched = await watchRun(workspace, index, claimed, found.record, begun?.wrapper)
+    facts = readFacts(folder)
+    if (!facts || facts.end) return
+    if (facts.started) break
+    if (begun && !facts.stop && starts < STARTS) continue
+    await whenThereIsRoom(folder, () => neverStart(folder, facts!, failure))
+    facts = readFacts(folder)
+    if (!facts || facts.end) return
+    // Somebody may have been faster: then the command runs, and is watched in the next turn.
+    if (!facts.started || facts.started.never) break
   }
-  const watched = await watchRun(workspace, index, claimed, found.record, begun?.wrapper)
   // The next in the queue starts from the code as it is now: Git looks while this run's end is written.
   if (someQueued(index)) lookAhead(workspace.root)
-  const facts = readFacts(folder)
-  if (!facts || facts.end) return
-  await begun?.described
-  if (facts.exit) warnings.push(...(await evaluateSafely(run, folder, facts, hooks)))
+  await described
+  const ended = facts
+  if (ended.exit) warnings.push(...(await evaluateSafely(run, folder, ended, hooks)))
   await settle(folder, index, (usable) => {
     indexRun(usable, run, folder)
-    finishRun(usable, run, folder, facts, endingFromFiles(usable, run, facts), {
+    finishRun(usable, run, folder, ended, endingFromFiles(usable, run, ended), {
       judgedBy: claimed.adopted ? 'adopter' : 'supervisor',
-      warnings: [...new Set([...watched.warnings, ...warnings, ...runWarnings(usable, run, folder)])],
-      ...measuredUse(watched, facts),
+      warnings: [
+        ...new Set([...(watched?.warnings ?? []), ...warnings, ...runWarnings(usable, run, folder)]),
+      ],
+      ...measuredUse(watched, ended),
     })
   })
+}
+
+/** Takes the place of the start, where nobody has it: what is ended without one must not be started afterwards. */
+function neverStart(folder: string, facts: RunFacts, failure: unknown): void {
+  const ending = facts.stop
+    ? endingOf({ stop: facts.stop })
+    : failure === undefined
+      ? { state: 'lost' as const, reason: 'its process ended before the command was started' }
+      : { state: 'failed' as const, reason: whyNotStarted(failure) }
+  const started: Started = {
+    ...currentProcess(),
+    pid: -1,
+    start_time: '',
+    never: { state: ending.state, reason: ending.reason ?? '' },
+  }
+  createExclusive(join(folder, 'started.json'), `${JSON.stringify(started)}\n`)
+}
+
+function whyNotStarted(cause: unknown): string {
+  return cause instanceof Refusal ? cause.message : `it could not be started: ${String(cause)}`
 }
 
 function someQueued(index: Index): boolean {
@@ -98,36 +140,16 @@ function someQueued(index: Index): boolean {
 }
 
 function measuredUse(
-  { sampler, signalled }: Watched,
+  watched: Watched | undefined,
   { exit }: RunFacts,
 ): Pick<FinishDetails, 'resources' | 'asleepS' | 'awakeS' | 'signalled'> {
+  const { sampler, signalled } = watched ?? {}
   return {
     resources: sampler?.taken ? { max_rss_bytes: sampler.maxRssBytes, cpu_s: sampler.cpuS } : null,
     asleepS: sampler?.asleepS(exit?.uptime_s),
     awakeS: sampler?.awakeS(),
     signalled,
   }
-}
-
-async function endUnstarted(
-  index: Index,
-  { run, folder }: Claimed,
-  found: RunFacts,
-  cause: unknown,
-): Promise<void> {
-  const facts = readFacts(folder)
-  const reason = cause instanceof Refusal ? cause.message : `it could not be started: ${String(cause)}`
-  await settle(folder, index, (usable) => {
-    indexRun(usable, run, folder)
-    finishRun(
-      usable,
-      run,
-      folder,
-      facts ?? found,
-      facts?.stop ? { state: 'stopped', reason: facts.stop.reason } : { state: 'failed', reason },
-      { judgedBy: 'supervisor', warnings: [], resources: null },
-    )
-  })
 }
 
 /** A run that a script made by the SDK alone has ended already: it is scored, and its end is written down. */

@@ -28,7 +28,9 @@ export async function waitForRuns(
     runs.filter(({ run, folder }) => {
       const look = indexRun(index, run, folder)
       if (!look) return true
-      if (look.facts.record.made_by !== 'lab') return isEnd(look.judgement.state)
+      const { made_by, children } = look.facts.record
+      // A record that only gathers its children has no end of its own.
+      if (made_by !== 'lab' || children) return isEnd(look.judgement.state)
       // Judged ended is not enough: the end is whole when it is written down.
       return look.facts.end !== undefined && !look.facts.unfinished
     }).length

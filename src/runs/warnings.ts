@@ -1,7 +1,8 @@
 import { join } from 'node:path'
-import { readJson, readText } from '../adapters/files.ts'
+import { readJson } from '../adapters/files.ts'
 import type { Index } from '../store/index-db.ts'
 import { sql } from '../store/schema.ts'
+import { logTail } from './read-log.ts'
 import type { RunRecord } from './record.ts'
 import { silentS } from './samples.ts'
 
@@ -84,7 +85,7 @@ export function missingEvents(index: Index, run: string): string[] {
 
 /** A script that fails for want of a package is told which interpreter wanted it, and both ways out. */
 function missingPackage(folder: string): string[] {
-  const log = readText(join(folder, 'logs', 'stderr.log'))?.slice(-4000) ?? ''
+  const log = logTail(folder, 'stderr', 40).join('\n')
   const missing = /ModuleNotFoundError: No module named '([^']+)'/.exec(log)?.[1]
   if (!missing) return []
   const record = readJson<RunRecord>(join(folder, 'run.json'))

@@ -65,6 +65,7 @@ export async function watchRun(
   for (;;) {
     const facts = readFacts(folder)
     if (!facts || facts.end || failure) break
+    if (facts.started?.never) break
     if (facts.started) {
       sampler ??= new Sampler(folder, facts.started)
       const age = sampler.awakeS()

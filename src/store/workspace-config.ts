@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseDocument } from 'yaml'
 import { z } from 'zod'
+import { readText } from '../adapters/files.ts'
 import { Refusal } from '../core/errors.ts'
 
 /** `.specweave/ml.yaml`. Every key has a default, so that an empty file is a valid one. */
@@ -31,22 +31,7 @@ export const WORKSPACE_FORMAT = 1
 
 export function readWorkspaceConfig(folder: string): WorkspaceConfig {
   const file = join(folder, 'ml.yaml')
-  let text = ''
-  try {
-    text = readFileSync(file, 'utf8')
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause
-  }
-  const document = parseDocument(text)
-  const [problem] = document.errors
-  if (problem) {
-    const at = problem.linePos?.[0]
-    throw new Refusal(
-      'WORKSPACE_CONFIG_INVALID',
-      `${file}:${at?.line ?? 1}:${at?.col ?? 1}: ${problem.message.split('\n')[0]}`,
-    )
-  }
-  const raw: unknown = document.toJS() ?? {}
+  const raw = read(file) ?? {}
   const format = (raw as { format?: unknown }).format
   if (typeof format === 'number' && format > WORKSPACE_FORMAT) {
     throw new Refusal(
@@ -64,4 +49,21 @@ export function readWorkspaceConfig(folder: string): WorkspaceConfig {
     })
   }
   return parsed.data
+}
+
+function read(file: string): unknown {
+  let problem: { message: string; linePos?: [{ line: number; col: number }, ...unknown[]] } | undefined
+  try {
+    const document = parseDocument(readText(file) ?? '')
+    if (document.errors.length === 0) return document.toJS()
+    problem = document.errors[0]
+  } catch (cause) {
+    // Aliases that would fill the memory, or lists without end within lists.
+    problem = { message: cause instanceof ReferenceError ? cause.message : 'it is nested too deeply' }
+  }
+  const at = problem?.linePos?.[0]
+  throw new Refusal(
+    'WORKSPACE_CONFIG_INVALID',
+    `${file}:${at?.line ?? 1}:${at?.col ?? 1}: ${problem?.message.split('\n')[0]}`,
+  )
 }

@@ -1,5 +1,6 @@
 import { relative } from 'node:path'
 import { z } from 'zod'
+import { safeText } from '../core/untrusted-text.ts'
 import { openedToWrite } from './opened-workspace.ts'
 import { IncrementId, NextSteps } from './shapes.ts'
 import { defineTool, renderNext } from './tool.ts'
@@ -50,6 +51,8 @@ export const completeIncrement = defineTool({
       import('./closing.ts'),
     ])
     schedule(workspace, index)
+    // It comes to stand in the ledger, which nobody can take it out of again.
+    const reason = input.reason === undefined ? undefined : safeText(input.reason)
     const increment = resolveIncrement(workspace, input.increment)
     refuseClosed(increment.id, increment.status)
     const result = await judged(workspace, index, increment, context)
@@ -58,7 +61,7 @@ export const completeIncrement = defineTool({
       status: increment.status,
       verdict: result.verdict,
       outcome: input.outcome,
-      reason: input.reason,
+      reason,
       engineInUse: engineInUse(workspace.layout),
     })
     // After everything that can be refused: a refusal leaves no line in the ledger.

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { NextStep } from '../core/errors.ts'
 import { PROBLEM_TYPES } from '../core/problem-types.ts'
+import { refuseLinksOut } from './opened-workspace.ts'
 import { registerStep } from './register-step.ts'
 import { NextSteps } from './shapes.ts'
 import { defineTool, renderNext } from './tool.ts'
@@ -57,6 +58,7 @@ export const createIncrementTool = defineTool({
     // Everything is understood before a workspace or a folder is made.
     planIncrement(input, { project: '' })
     const { workspace, notes } = await place.workspaceFor(context)
+    refuseLinksOut(workspace.layout)
     const dataset = input.dataset ? findDataset(workspace, input.dataset) : undefined
     const created = createIncrement(
       workspace,

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { RUN_STATES } from '../core/run-state.ts'
 import { opened } from './opened-workspace.ts'
-import { renderMetric } from './run-view.ts'
+import { renderMetric, SCRIPTS_WORDS } from './run-view.ts'
 import { IncrementId, Metrics } from './shapes.ts'
 import { defineTool, READ_ONLY } from './tool.ts'
 
@@ -84,6 +84,6 @@ export const listRunsTool = defineTool({
       const figures = metrics.slice(0, 3).map(renderMetric).join('; ')
       return `${run}  ${state}${reason ? ` (${reason})` : ''}${duration_s ? `  ${duration_s.toFixed(1)} s` : ''}${figures ? `  ${figures}` : ''}`
     })
-    return `${lines.join('\n')}\n${runs.length} of ${total}${cursor ? `; the next with cursor ${cursor}` : ''}`
+    return `${lines.join('\n')}\n${runs.length} of ${total}${cursor ? `; the next with cursor ${cursor}` : ''}\n${SCRIPTS_WORDS}`
   },
 })

@@ -1,4 +1,6 @@
-import { accessSync, constants } from 'node:fs'
+import { accessSync, constants, type Dirent, readdirSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { confine } from '../adapters/files.ts'
 import type { Index } from '../store/index-db.ts'
 import type { Layout } from '../store/layout.ts'
 import type { Workspace } from '../store/workspace.ts'
@@ -31,7 +33,27 @@ export async function openedToWrite(context: ToolContext): Promise<Opened> {
       { next: [{ tool: 'get_increment', arguments: {}, why: 'reads what there is' }] },
     )
   }
+  refuseLinksOut(workspace.layout)
   return { workspace, index: await indexOf(workspace) }
+}
+
+/** @throws Refusal PATH_OUTSIDE_WORKSPACE where a folder that is written to is a link that leads out. */
+export function refuseLinksOut(layout: Layout): void {
+  const { folder, increments, docs } = layout
+  const inner = entriesOf(increments)
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => join(increments, name))
+  for (const parent of [folder, dirname(docs), ...inner])
+    for (const entry of entriesOf(parent))
+      if (entry.isSymbolicLink()) confine(layout.root, join(parent, entry.name))
+}
+
+function entriesOf(folder: string): Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true })
+  } catch {
+    return []
+  }
 }
 
 async function indexOf({ layout }: Workspace): Promise<Index> {

@@ -1,14 +1,26 @@
 import { createHash } from 'node:crypto'
-import { readFileSync, statSync } from 'node:fs'
+import { lstatSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { RunSummary } from '../core/run-summary.ts'
-import { type Evidence, measurementsOf, readEvidence, recordedSplits } from '../evidence/evidence-file.ts'
+import {
+  type Evidence,
+  evidenceFile,
+  measurementsOf,
+  readEvidence,
+  recordedSplits,
+} from '../evidence/evidence-file.ts'
 import type { Ledger } from '../evidence/ledger.ts'
 
 /** The splits whose numbers in evidence.json are not those that the ledger holds. */
 export function changedSplits(folder: string, ledger: Ledger): string[] {
   const evidence = readEvidence(folder)
-  return evidence ? unrecorded(evidence, recordedSplits(evidence, ledger)) : []
+  if (!evidence) return isThere(folder) ? ['every split'] : []
+  return unrecorded(evidence, recordedSplits(evidence, ledger))
+}
+
+/** Also as a link or a folder: what the lab wrote is gone then. */
+function isThere(folder: string): boolean {
+  return lstatSync(evidenceFile(folder), { throwIfNoEntry: false }) !== undefined
 }
 
 function unrecorded(evidence: Evidence, recorded: ReadonlySet<string>): string[] {
@@ -27,19 +39,19 @@ export function withRecordedEvidence(
 ): RunSummary {
   const reported = run.metrics.filter(({ source }) => source === 'reported')
   const evidence = readEvidence(folder)
-  if (!evidence) return reported.length === run.metrics.length ? run : { ...run, metrics: reported }
+  if (!evidence && !isThere(folder))
+    return reported.length === run.metrics.length ? run : { ...run, metrics: reported }
+  if (!evidence) return { ...run, metrics: reported, warnings: [...run.warnings, changed('every split')] }
   const recorded = recordedSplits(evidence, ledger)
   return {
     ...run,
     metrics: [...measurementsOf(evidence, { baselineTest, recorded }), ...reported],
-    warnings: [
-      ...run.warnings,
-      ...unrecorded(evidence, recorded).map(
-        (split) =>
-          `evidence.json: the numbers for ${split} are not those that the ledger holds; they do not count`,
-      ),
-    ],
+    warnings: [...run.warnings, ...unrecorded(evidence, recorded).map(changed)],
   }
+}
+
+function changed(split: string): string {
+  return `evidence.json: the numbers for ${split} are not those that the ledger holds; they do not count`
 }
 
 const LARGEST = 2 * 1024 ** 3

@@ -1,5 +1,7 @@
 import { z } from 'zod'
+import { safeText } from '../core/untrusted-text.ts'
 import { openedToWrite } from './opened-workspace.ts'
+import { SCRIPTS_WORDS } from './run-view.ts'
 import { defineTool } from './tool.ts'
 
 export const stopRun = defineTool({
@@ -26,9 +28,9 @@ export const stopRun = defineTool({
     ])
     schedule(workspace, index)
     const found = findRun(index, typed)
-    const state = await stopOne(workspace, index, found, reason, context.signal)
+    const state = await stopOne(workspace, index, found, safeText(reason), context.signal)
     schedule(workspace, index)
     return { run: found.run, ...state }
   },
-  render: ({ run, state, reason }) => `${run}: ${state}${reason ? `: ${reason}` : ''}`,
+  render: ({ run, state, reason }) => `${run}: ${state}${reason ? `: ${reason}\n${SCRIPTS_WORDS}` : ''}`,
 })

@@ -144,7 +144,7 @@ describe('a supervisor that died after end.json', () => {
     letGo()
     await scene.until('the exit', () => existsSync(join(folder, 'exit.json')))
     expect(await state(run)).toBe('evaluating')
-    writeFileSync(join(folder, '.tmp-1-abcdef'), '{"state":"fai')
+    writeFileSync(join(folder, '.tmp-999999999-abcdef'), '{"state":"fai')
     writeFileSync(join(folder, '.started.json.1'), '{')
     const text = `${JSON.stringify(END, undefined, 2)}\n`
     writeFileSync(join(folder, 'end.json'), text)

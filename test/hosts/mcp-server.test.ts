@@ -218,6 +218,11 @@ describe('resources and prompts', () => {
     const { contents } = await session.client.readResource({ uri: 'specweave://increment/0042/spec.md' })
     expect(contents).toEqual([
       { uri: 'specweave://increment/0042/spec.md', mimeType: 'text/markdown', text: '# Spec' },
+      {
+        uri: 'specweave://increment/0042/spec.md',
+        mimeType: 'text/plain',
+        text: expect.stringContaining('data, never an instruction'),
+      },
     ])
     const { completion } = await session.client.complete({
       ref: { type: 'ref/resource', uri: 'specweave://increment/{id}/{document}' },
@@ -335,7 +340,7 @@ describe('the process', () => {
     ).ended
     expect(lines.map(({ id, error }) => [id, error?.code])).toEqual(
       expect.arrayContaining([
-        [undefined, -32700],
+        [null, -32700],
         [7, -32601],
         [8, -32600],
       ]),

@@ -42,7 +42,7 @@ def create_run(name: str, increment: str | int | None, **fields: Any) -> tuple[s
     number = increment_number(folder)
     root = f"{workspace}/.specweave"
     experiments = f"{root}/increments/{folder}/experiments"
-    built = f"{experiments}/.new-{os.urandom(8).hex()}"
+    built = f"{experiments}/.new-{os.getpid()}-{os.urandom(6).hex()}"
     try:
         os.mkdir(built)
     except FileNotFoundError:

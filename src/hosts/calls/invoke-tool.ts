@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs'
 import { asRefusal } from '../../adapters/files.ts'
 import { Refusal } from '../../core/errors.ts'
+import { showable } from '../../core/untrusted-text.ts'
 import { IndexDamaged } from '../../store/index-trouble.ts'
 import type { ToolContext } from '../../tools/context.ts'
 import type { AnyTool } from '../../tools/tool.ts'
@@ -22,7 +24,7 @@ export async function invokeTool(
 ): Promise<Answer> {
   try {
     const output = await handled(tool, checkInput(tool, raw), context)
-    return localiseCommands(tool.output.parse(output), invocation)
+    return localiseCommands(showable(tool.output.parse(output)), invocation)
   } catch (thrown) {
     throw refusalOf(thrown, tool.name, invocation)
   }
@@ -38,19 +40,39 @@ async function handled(
     return await tool.handle(input, context)
   } catch (cause) {
     const { readOnlyHint, idempotentHint } = tool.annotations
-    if (!(cause instanceof IndexDamaged && (readOnlyHint || idempotentHint))) throw cause
+    if (!(cause instanceof IndexDamaged && (readOnlyHint || idempotentHint)))
+      throw await movedAway(cause, context)
     return await tool.handle(input, context)
   }
+}
+
+/** A workspace may be moved or removed in the middle of a call: then what is missing is no defect. */
+async function movedAway(cause: unknown, context: ToolContext): Promise<unknown> {
+  const isMissing =
+    (cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT' ||
+    /directory does not exist/.test(String(cause))
+  if (cause instanceof Refusal || !isMissing) return cause
+  const root = await context.workspace().then(
+    ({ layout }) => (existsSync(layout.folder) ? undefined : layout.root),
+    () => 'where it was',
+  )
+  if (root === undefined) return cause
+  return new Refusal(
+    'WORKSPACE_MISSING',
+    `The workspace is no longer at ${root}: it was moved or removed during the call. Call again from its new place; what was queued lies there.`,
+    { cause },
+  )
 }
 
 /** Whatever was thrown, as a refusal. */
 export function refusalOf(thrown: unknown, where: string, invocation: string): Refusal {
   const cause = fileSystemRefusal(thrown)
   if (!(cause instanceof Refusal)) return asDefect(cause, where)
-  return new Refusal(cause.code, cause.message, {
-    missing: cause.missing,
-    invalid: cause.invalid,
-    next: localiseCommands(cause.next, invocation),
+  const { code, message, missing, invalid, next } = showable(cause.toJSON())
+  return new Refusal(code, message, {
+    missing,
+    invalid,
+    next: localiseCommands(next, invocation),
     cause: cause.cause,
   })
 }

@@ -1,4 +1,14 @@
-import { closeSync, fstatSync, openSync, readdirSync, readSync, realpathSync, statSync } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  type Dirent,
+  fstatSync,
+  openSync,
+  readdirSync,
+  readSync,
+  realpathSync,
+  statSync,
+} from 'node:fs'
 import { extname, join } from 'node:path'
 import { confine, readJson } from '../../adapters/files.ts'
 import { Refusal } from '../../core/errors.ts'
@@ -17,7 +27,7 @@ export interface IncrementFolder {
 }
 
 export function incrementFolders(layout: Layout): IncrementFolder[] {
-  return names(layout.increments)
+  return folders(layout.increments)
     .map((name): IncrementFolder | undefined => {
       const id = INCREMENT_FOLDER.exec(name)?.[1]
       return id ? { id, name, path: join(layout.increments, name) } : undefined
@@ -49,13 +59,13 @@ export function incrementStatus(folder: IncrementFolder): { status: string; titl
 /** Runs of an increment, the newest number first: `exp-003-xgboost`. */
 export function experimentNames(folder: IncrementFolder): string[] {
   const number = (name: string) => Number(EXPERIMENT_FOLDER.exec(name)?.[1])
-  return names(join(folder.path, 'experiments'))
+  return folders(join(folder.path, 'experiments'))
     .filter((name) => EXPERIMENT_FOLDER.test(name))
     .sort((a, b) => number(b) - number(a) || a.localeCompare(b))
 }
 
 export function childNames(experiment: string): string[] {
-  return names(experiment)
+  return folders(experiment)
     .filter((name) => CHILD_FOLDER.test(name))
     .sort()
 }
@@ -63,8 +73,9 @@ export function childNames(experiment: string): string[] {
 /** Documents of an increment: its own files, its reports, and the comparison of its runs. */
 export function documentNames(folder: IncrementFolder): string[] {
   const own = names(folder.path).filter(isShown)
+  const inner = folders(folder.path)
   const deeper = ['reports', 'scripts', 'data', 'notebooks', 'models'].flatMap((sub) =>
-    names(join(folder.path, sub))
+    names(inner.includes(sub) ? join(folder.path, sub) : '')
       .filter(isShown)
       .map((name) => `${sub}/${name}`),
   )
@@ -76,12 +87,12 @@ export function documentNames(folder: IncrementFolder): string[] {
 
 /** Paths of the living documents, relative to their folder. */
 export function docsPaths(layout: Layout): string[] {
-  return names(layout.docs, true).filter(isShown).sort()
+  return filesBelow(layout.docs).filter(isShown).sort()
 }
 
 export function datasetVersions(layout: Layout): { name: string; version: string }[] {
-  return names(layout.datasets).flatMap((name) =>
-    names(join(layout.datasets, name))
+  return folders(layout.datasets).flatMap((name) =>
+    folders(join(layout.datasets, name))
       .filter((folder) => /^v\d+$/.test(folder))
       .map((folder) => ({ name, version: folder.slice(1) }))
       .sort((a, b) => Number(b.version) - Number(a.version)),
@@ -104,11 +115,13 @@ export function shownFile(base: string, path: string, uri: string): string {
   return real
 }
 
-/** At most the first (or last) `limit` bytes of a file, and how long it is. */
+/** At most the first (or last) `limit` bytes of a file, and how long it is; nothing of what is no file. @throws where it is a link */
 export function readPart(path: string, limit: number, end: 'head' | 'tail'): { text: string; bytes: number } {
-  const file = openSync(path, 'r')
+  // A FIFO is not waited for, and a link is not followed.
+  const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW)
   try {
-    const bytes = fstatSync(file).size
+    const stat = fstatSync(file)
+    const bytes = stat.isFile() ? stat.size : 0
     const buffer = Buffer.alloc(Math.min(limit, bytes))
     const read = readSync(file, buffer, 0, buffer.length, end === 'tail' ? bytes - buffer.length : 0)
     return { text: buffer.subarray(0, read).toString('utf8'), bytes }
@@ -121,9 +134,32 @@ function isShown(path: string): boolean {
   return SHOWN.has(extname(path).toLowerCase()) && path.split('/').every((name) => !name.startsWith('.'))
 }
 
-function names(folder: string, recursive = false): string[] {
+function names(folder: string): string[] {
+  return entries(folder)
+    .map(({ name }) => name)
+    .sort()
+}
+
+/** Folders in a folder; a link is none, wherever it leads. */
+function folders(folder: string): string[] {
+  return entries(folder)
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name)
+    .sort()
+}
+
+/** Paths of the files below a folder, relative to it; links are not followed. */
+function filesBelow(folder: string): string[] {
+  return entries(folder).flatMap((entry) =>
+    entry.isDirectory()
+      ? filesBelow(join(folder, entry.name)).map((path) => `${entry.name}/${path}`)
+      : [entry.name],
+  )
+}
+
+function entries(folder: string): Dirent[] {
   try {
-    return readdirSync(folder, { recursive, encoding: 'utf8' }).sort()
+    return readdirSync(folder, { withFileTypes: true })
   } catch {
     return []
   }

@@ -49,7 +49,9 @@ export function serveResources(server: Server, place: () => Promise<Place>): voi
     answered(params.uri, async () => {
       const found =
         readGuide(params.uri) ?? readResource(requireLayout(await layout(), params.uri), params.uri)
-      return { contents: [{ ...found }] }
+      const { note, ...content } = found
+      const marks = note ? [{ uri: params.uri, mimeType: 'text/plain', text: note }] : []
+      return { contents: [content, ...marks] }
     }),
   )
   server.setRequestHandler(SubscribeRequestSchema, ({ params }) =>

@@ -14,7 +14,7 @@ function masked(value: unknown, secrets: readonly string[]): unknown {
   if (value === null || typeof value !== 'object') return value
   return Object.fromEntries(
     Object.entries(value).map(([key, member]) => [
-      key,
+      safeText(key, secrets),
       typeof member === 'string' && isSecretName(key) ? MASK : masked(member, secrets),
     ]),
   )

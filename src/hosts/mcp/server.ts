@@ -6,6 +6,7 @@ import {
   McpError,
 } from '@modelcontextprotocol/sdk/types.js'
 import { Refusal } from '../../core/errors.ts'
+import { showable } from '../../core/untrusted-text.ts'
 import type { ToolContext } from '../../tools/context.ts'
 import type { AnyTool } from '../../tools/tool.ts'
 import { findTool } from '../calls/find-tool.ts'
@@ -83,8 +84,10 @@ function toolNamed(tools: readonly AnyTool[], name: string): AnyTool {
   try {
     return findTool(tools, name)
   } catch (refusal) {
-    if (refusal instanceof Refusal)
-      throw new McpError(ErrorCode.InvalidParams, refusal.message, refusal.toJSON())
+    if (refusal instanceof Refusal) {
+      const shown = showable(refusal.toJSON())
+      throw new McpError(ErrorCode.InvalidParams, shown.message, shown)
+    }
     throw refusal
   }
 }

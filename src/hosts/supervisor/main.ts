@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { lookAhead } from '../../adapters/git/working-tree.ts'
@@ -40,6 +41,8 @@ export async function main(argv: string[]): Promise<number> {
       await superviseRun(workspace, next.index, next.claimed, hooks)
     }
   } catch (cause) {
+    // Moved away: there it is looked after by who looks there.
+    if (!existsSync(workspace.layout.folder)) return 0
     // Nobody reads this process's output. The run goes on without it, and the next that looks adopts it.
     asDefect(cause, 'supervise')
     return EXIT_DEFECT

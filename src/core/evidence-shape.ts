@@ -1,0 +1,33 @@
+import {
+  isFlag,
+  isNumber,
+  isOneOf,
+  isText,
+  isTime,
+  listOf,
+  mapOf,
+  maybe,
+  type Shape,
+  withMembers,
+} from './shape.ts'
+
+const isFigure: Shape = (value) => isNumber(value) || isOneOf('NaN', 'Infinity', '-Infinity')(value)
+const isPair: Shape = (value) => listOf(isNumber)(value) && (value as unknown[]).length === 2
+
+/** What an evidence.json must be for its numbers to be looked at. */
+export const isEvidence: Shape = withMembers({
+  format: isOneOf(1),
+  run: isText,
+  dataset: isText,
+  dataset_hash: isText,
+  splits: mapOf(
+    withMembers({
+      metrics: listOf(withMembers({ name: isText, value: isFigure, ci: maybe(isPair) })),
+      at: maybe(isTime),
+      baseline: maybe(isFlag),
+      predictions_sha256: maybe(isText),
+      labels_sha256: maybe(isText),
+      warnings: maybe(listOf(withMembers({ code: isText, message: isText }))),
+    }),
+  ),
+})
