@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { liftTarget, reaches } from '../../src/increments/lift.ts'
+import type { LiftInterval } from '../../src/core/lift-measured.ts'
+import { liftTarget, reaches, shown } from '../../src/increments/lift.ts'
 
 // worked by hand from contracts.md, "Lift over baseline b"
 describe('lift over a baseline', () => {
@@ -31,5 +32,36 @@ describe('lift over a baseline', () => {
     expect(reaches(0.1 + 0.2, 0.3, 'minimize')).toBe(true)
     expect(reaches(0.3, 0.1 + 0.2, 'maximize')).toBe(true)
     expect(reaches(0.2999, 0.3, 'maximize')).toBe(false)
+  })
+})
+
+describe('what a paired interval shows', () => {
+  const interval = (difference: number, ci: [number, number]): LiftInterval => ({
+    value: 0.9 + difference,
+    baseline: 0.86,
+    target: 0.9,
+    difference,
+    ci,
+    confidence: 0.95,
+    method: 'agresti_min',
+    rows: 200,
+  })
+
+  it.each([
+    ['maximize', 0.02, [0.01, 0.03], true, 'shown to be reached'],
+    ['maximize', 0.02, [0, 0.04], true, 'shown to be reached'],
+    ['maximize', 0.02, [-0.01, 0.05], false, 'reached by the value, not shown'],
+    ['maximize', -0.02, [-0.05, 0.01], false, 'not reached'],
+    ['maximize', -0.02, [-0.03, -0.01], false, 'shown to fall short'],
+    ['maximize', 0, [0, 0], false, 'reached by the value, not shown'],
+    ['minimize', -12, [-20, -4], true, 'shown to be reached'],
+    ['minimize', -12, [-30, 6], false, 'reached by the value, not shown'],
+    ['minimize', 12, [4, 20], false, 'shown to fall short'],
+    ['minimize', 12, [-4, 20], false, 'not reached'],
+  ] as const)('%s, %d in %j: %s', (direction, difference, ci, holds, words) => {
+    const said = shown(interval(difference, [ci[0], ci[1]]), direction)
+    expect(said.holds).toBe(holds)
+    expect(said.text('')).toContain(words)
+    expect(said.text('')).toContain('95 % interval')
   })
 })

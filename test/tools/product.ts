@@ -184,10 +184,11 @@ export class Product {
       for (const entry of readdirSync(folder, { withFileTypes: true })) {
         const path = join(folder, entry.name)
         const shown = relative(this.base, path)
-        if (/^project\/\.specweave\/index\.db/.test(shown)) continue
+        // The index may be made anew at any time, under its lock.
+        if (/^project\/\.specweave\/(?:index\.db|reservations\/index\.lock)/.test(shown)) continue
         if (/^state\/(?:logs|locks|interpreters|index)(?:\/|$)/.test(shown)) continue
         if (entry.isDirectory()) {
-          if (shown.startsWith('project')) found[`${shown}/`] = ''
+          if (shown.startsWith('project') && entry.name !== 'reservations') found[`${shown}/`] = ''
           walk(path)
         } else if (entry.isSymbolicLink()) found[shown] = readlinkSync(path)
         else found[shown] = createHash('sha256').update(readFileSync(path)).digest('hex').slice(0, 16)
