@@ -31,9 +31,17 @@ export interface DatasetRecord {
     /** Rows that are in test because an earlier version of the name had sealed them. */
     carried?: number
   }
+  /** How the train split is divided for cross-validation, into any number of folds; a recommendation has none. */
+  folds?: FoldPolicy
   splits: Record<'train' | 'validation' | 'test', DatasetSplit>
   warnings: string[]
 }
+
+export type FoldPolicy =
+  /** Windows that grow in time. */
+  | { method: 'time'; column: string; gap_us: number }
+  /** Units dealt out in the order of their keyed hashes, each class of `stratify` by itself. */
+  | { method: 'hash'; key: string; unit: 'id' | 'features' | 'group'; column?: string; stratify?: string }
 
 export interface DatasetColumn {
   name: string

@@ -14,7 +14,7 @@ import {
   score,
 } from './scoring.ts'
 
-export type OpenSplit = 'train' | 'validation'
+export type OpenSplit = 'train' | 'validation' | 'folds'
 
 export interface OpenEvaluation {
   metrics: Measurement[]
@@ -24,7 +24,7 @@ export interface OpenEvaluation {
 }
 
 /**
- * Scores what a run handed in for train and validation: at its end, as far as there is any (`splits` not given; a file
+ * Scores what a run handed in for train, validation and folds: at its end, as far as there is any (`splits` not given; a file
  * that does not fit is a warning), or when asked for by name (then it is a refusal).
  * @throws Refusal DATASET_UNKNOWN, LAB_UNAVAILABLE, LAB_FAILED; for a named split also PREDICTIONS_MISSING,
  * PREDICTIONS_INVALID.
@@ -36,7 +36,7 @@ export async function evaluateSplits(
   options: EvaluationOptions = {},
 ): Promise<OpenEvaluation> {
   const record = findDataset(workspace, run.dataset)
-  const wanted: readonly OpenSplit[] = splits ?? ['train', 'validation']
+  const wanted: readonly OpenSplit[] = splits ?? ['train', 'validation', 'folds']
   const results: Partial<Record<OpenSplit, SplitEvidence>> = {}
   const [present, warnings]: [OpenSplit[], string[]] = [[], []]
   for (const split of wanted) {
@@ -47,7 +47,8 @@ export async function evaluateSplits(
     }
     try {
       if (!(await reusableEvidence(workspace, run, record, split, predictions, options))) {
-        if (!splitFiles(workspace, record)[split]) throw rowsMissing(record, split)
+        const rows = split === 'folds' ? 'train' : split
+        if (!splitFiles(workspace, record)[rows]) throw rowsMissing(record, rows)
         results[split] = await score(workspace, record, split, predictions, undefined, options)
       }
       present.push(split)

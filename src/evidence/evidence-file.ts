@@ -7,6 +7,9 @@ import type { Measurement, NonFinite } from '../core/measurement.ts'
 import type { SplitName } from './datasets.ts'
 import type { Ledger } from './ledger.ts'
 
+/** What can be measured: the splits, and cross-validation over folds of train. */
+export type EvidenceSplit = SplitName | 'folds'
+
 /** One value that the lab computed. */
 export interface MetricEvidence {
   name: string
@@ -14,6 +17,8 @@ export interface MetricEvidence {
   /** Interval of 95 %, low and high; null where none can be given. */
   ci?: [number, number] | null
   ci_method?: string | null
+  /** Of folds: the value of each, in their order; `value` is the mean. */
+  by_fold?: number[]
 }
 
 /** What the lab measured on one split, with the hashes of all that went in. */
@@ -26,6 +31,8 @@ export interface SplitEvidence {
   /** Version of the lab that measured. */
   lab: string
   at: string
+  /** Their number, of cross-validation. */
+  folds?: number
   confusion?: { classes: string[]; matrix: number[][] }
   /** Of test alone: which look it was; null for a baseline of the lab, which costs none. */
   look?: number | null
@@ -42,7 +49,7 @@ export interface Evidence {
   dataset: string
   dataset_hash: string
   evaluator: { version: string; python: string; packages: Record<string, string | null> }
-  splits: Partial<Record<SplitName, SplitEvidence>>
+  splits: Partial<Record<EvidenceSplit, SplitEvidence>>
 }
 
 export function evidenceFile(runFolder: string): string {
@@ -55,7 +62,7 @@ export function readEvidence(runFolder: string): Evidence | undefined {
 }
 
 /** The hash that the ledger keeps of one split's evidence. */
-export function splitEvidenceSha256(evidence: Evidence, split: SplitName): string {
+export function splitEvidenceSha256(evidence: Evidence, split: EvidenceSplit): string {
   const { run, dataset_hash, splits } = evidence
   return createHash('sha256')
     .update(canonicalJson({ run, dataset_hash, split, evidence: splits[split] }))
@@ -67,17 +74,17 @@ export interface EvidenceData {
   run: string
   dataset_hash: string
   /** Hash of the evidence of each split that was measured; see {@link splitEvidenceSha256}. */
-  splits: Partial<Record<SplitName, string>>
+  splits: Partial<Record<EvidenceSplit, string>>
 }
 
 /** The splits whose evidence stands in the ledger word for word. Any other was changed after it was measured. */
-export function recordedSplits(evidence: Evidence, ledger: Ledger): Set<SplitName> {
+export function recordedSplits(evidence: Evidence, ledger: Ledger): Set<EvidenceSplit> {
   const known = new Set(
     ledger.lines
       .filter((line) => line.event === 'evidence.recorded' && line.verified && line.data.run === evidence.run)
       .flatMap((line) => Object.values((line.data as unknown as EvidenceData).splits ?? {})),
   )
-  const splits = Object.keys(evidence.splits) as SplitName[]
+  const splits = Object.keys(evidence.splits) as EvidenceSplit[]
   return new Set(splits.filter((split) => known.has(splitEvidenceSha256(evidence, split))))
 }
 
@@ -88,10 +95,10 @@ export function recordedSplits(evidence: Evidence, ledger: Ledger): Set<SplitNam
  */
 export function measurementsOf(
   evidence: Evidence | undefined,
-  options: { baselineTest?: boolean; recorded?: ReadonlySet<SplitName> } = {},
+  options: { baselineTest?: boolean; recorded?: ReadonlySet<EvidenceSplit> } = {},
 ): Measurement[] {
   return Object.entries(evidence?.splits ?? {}).flatMap(([name, entry]) => {
-    const split = name as SplitName
+    const split = name as EvidenceSplit
     if (entry.baseline && !options.baselineTest) return []
     if (options.recorded && !options.recorded.has(split)) return []
     return entry.metrics.map((metric) => ({

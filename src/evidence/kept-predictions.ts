@@ -92,18 +92,16 @@ function sum(kept: readonly JudgedPredictions[]): number {
 /** @returns the bytes of the compressed file, or why there is none. */
 async function keep(path: string, sha256: string, room: number): Promise<number | 'too_large' | 'missing'> {
   const target = `${path}.gz`
-  if (existsSync(target) && (await holds(target, sha256))) {
-    const { size } = statSync(target)
-    if (size <= room) return size
-    // Where the CSV is gone, this is all that is left of it.
-    if (existsSync(path)) rmSync(target, { force: true })
-    return 'too_large'
-  }
+  if (existsSync(target) && (await holds(target, sha256))) return statSync(target).size
   if (!existsSync(path) || (await fileSha256(path)) !== sha256) return 'missing'
   if (statSync(path).size * SMALLEST_SHARE > room) return 'too_large'
   const temporary = join(dirname(path), temporaryName('tmp'))
   try {
-    await pipeline(createReadStream(path), createGzip({ level: 9 }), createWriteStream(temporary, { flags: 'wx' }))
+    await pipeline(
+      createReadStream(path),
+      createGzip({ level: 9 }),
+      createWriteStream(temporary, { flags: 'wx' }),
+    )
     nameNoSystem(temporary)
     const { size } = statSync(temporary)
     if (size > room) return 'too_large'
@@ -136,9 +134,7 @@ function nameNoSystem(path: string): void {
 /** What each verdict of an increment read, the newest last; `undefined` for one that was recorded without it. */
 export function judgedBefore(ledger: Ledger, increment: string): (JudgedPredictions[] | undefined)[] {
   return ledger.lines
-    .filter(
-      (line) => line.event === 'gate.decided' && line.verified && line.data.increment === increment,
-    )
+    .filter((line) => line.event === 'gate.decided' && line.verified && line.data.increment === increment)
     .map(({ data }) =>
       Array.isArray(data.predictions) ? (data.predictions as JudgedPredictions[]) : undefined,
     )

@@ -8,6 +8,7 @@ export const LEDGER_EVENTS = [
   'look.taken',
   'look.returned',
   'evidence.recorded',
+  'lift.measured',
   'criteria.frozen',
   'approval.given',
   'gate.decided',

@@ -7,28 +7,35 @@ export function sourceInWords(record: DatasetRecord): string {
   return `Register the dataset again from its source (${path}, SHA-256 ${sha256.slice(0, 12)}...): the same data gives the same split and the same labels, and ${record.dataset} stays what it is.`
 }
 
+/** How a version was registered, as its record tells: the same arguments give the same hash. */
+export function policyOf(record: DatasetRecord) {
+  const { method, validation, test, seed } = record.split
+  // A class that was not asked for is not part of the hash: the rarer one is chosen again.
+  const chosen = record.warnings.some((warning) => warning.startsWith('The positive class is "'))
+  return {
+    name: record.name,
+    target: record.target,
+    ...optional('positive', chosen ? undefined : record.positive),
+    problem_type: record.problem_type,
+    split: {
+      method,
+      validation,
+      test,
+      seed,
+      ...optional('time_column', record.time_column),
+      ...optional('group_column', record.group_column),
+    },
+    ...optional('id_column', record.id_column),
+  }
+}
+
 /** The call that makes them again. */
 export function registerAgain(record: DatasetRecord): NextStep {
-  const { method, validation, test, seed } = record.split
+  const { name, ...policy } = policyOf(record)
   const outside = !record.source.path.includes('/')
   return {
     tool: 'register_dataset',
-    arguments: {
-      name: record.name,
-      source: record.source.path,
-      target: record.target,
-      ...optional('positive', record.positive),
-      problem_type: record.problem_type,
-      split: {
-        method,
-        validation,
-        test,
-        seed,
-        ...optional('time_column', record.time_column),
-        ...optional('group_column', record.group_column),
-      },
-      ...optional('id_column', record.id_column),
-    },
+    arguments: { name, source: record.source.path, ...policy },
     why: `makes the rows and the sealed labels again${outside ? '; give the full path where the source lies outside the workspace' : ''}`,
   }
 }

@@ -4,10 +4,10 @@ import { writeFileAtomic } from '../adapters/files.ts'
 import { labRequest, labVersion } from '../adapters/lab/process.ts'
 import type { DatasetRecord } from '../core/dataset-record.ts'
 import type { Workspace } from '../store/workspace.ts'
-import type { SplitName } from './datasets.ts'
 import {
   type Evidence,
   type EvidenceData,
+  type EvidenceSplit,
   evidenceFile,
   readEvidence,
   recordedSplits,
@@ -44,7 +44,10 @@ export interface Predictions {
 }
 
 /** @returns `undefined` where the run handed in none for the split. */
-export async function findPredictions(runFolder: string, split: SplitName): Promise<Predictions | undefined> {
+export async function findPredictions(
+  runFolder: string,
+  split: EvidenceSplit,
+): Promise<Predictions | undefined> {
   const path = join(runFolder, 'predictions', `${split}.csv`)
   if (existsSync(path)) return { path, sha256: await fileSha256(path) }
   // In a clone: Git holds the predictions of the runs that a verdict read, compressed.
@@ -60,7 +63,7 @@ export async function reusableEvidence(
   workspace: Workspace,
   run: EvaluatedRun,
   record: DatasetRecord,
-  split: SplitName,
+  split: EvidenceSplit,
   predictions: Predictions,
   options: EvaluationOptions,
 ): Promise<Evidence | undefined> {
@@ -75,7 +78,7 @@ export async function reusableEvidence(
 
 type LabEvaluation = Pick<
   SplitEvidence,
-  'rows' | 'metrics' | 'warnings' | 'predictions_sha256' | 'labels_sha256' | 'confusion'
+  'rows' | 'metrics' | 'warnings' | 'predictions_sha256' | 'labels_sha256' | 'folds' | 'confusion'
 >
 
 /**
@@ -86,7 +89,7 @@ type LabEvaluation = Pick<
 export async function score(
   workspace: Workspace,
   record: DatasetRecord,
-  split: SplitName,
+  split: EvidenceSplit,
   predictions: Predictions,
   labels: string | undefined,
   options: EvaluationOptions,
@@ -105,7 +108,7 @@ export async function score(
     },
     options,
   )
-  const { rows, metrics, warnings = [], predictions_sha256, labels_sha256, confusion } = result
+  const { rows, metrics, warnings = [], predictions_sha256, labels_sha256, folds, confusion } = result
   return {
     rows,
     metrics,
@@ -114,6 +117,7 @@ export async function score(
     labels_sha256,
     lab: version,
     at: new Date().toISOString(),
+    ...(folds ? { folds } : {}),
     ...(confusion ? { confusion } : {}),
   }
 }
@@ -126,7 +130,7 @@ export async function recordEvidence(
   workspace: Workspace,
   run: EvaluatedRun,
   record: DatasetRecord,
-  measured: Partial<Record<SplitName, SplitEvidence>>,
+  measured: Partial<Record<EvidenceSplit, SplitEvidence>>,
 ): Promise<Evidence> {
   const evaluator = await labVersion()
   return withLedger(workspace, (_ledger, append) => {
@@ -141,7 +145,10 @@ export async function recordEvidence(
       splits: { ...kept, ...measured },
     }
     const splits = Object.fromEntries(
-      (Object.keys(measured) as SplitName[]).map((split) => [split, splitEvidenceSha256(evidence, split)]),
+      (Object.keys(measured) as EvidenceSplit[]).map((split) => [
+        split,
+        splitEvidenceSha256(evidence, split),
+      ]),
     )
     const data: EvidenceData = { run: run.run, dataset_hash: record.hash, splits }
     append('evidence.recorded', { ...data })

@@ -1,4 +1,5 @@
 import type { BaselineRule, Criterion } from '../core/criterion.ts'
+import type { LiftMeasured } from '../core/lift-measured.ts'
 import type { ProblemType } from '../core/problem-types.ts'
 import type { RunSummary } from '../core/run-summary.ts'
 import type { Placeholder } from './placeholders.ts'
@@ -31,6 +32,8 @@ export interface GateFacts {
   /** Runs of the increment that are no baselines, in any state. */
   runs: readonly RunSummary[]
   baselines: readonly RunSummary[]
+  /** What the lab found of the candidate over the baselines, on test; none of what was looked at by an older version. */
+  lifts?: readonly LiftMeasured[]
   /** The run that is judged. */
   candidate?: RunSummary
   /** What the front matter names, where that run does not exist. */

@@ -1,3 +1,4 @@
+import type { LiftInterval } from '../core/lift-measured.ts'
 import { type Direction, metricInfo } from '../core/metrics.ts'
 
 /** What a candidate must reach to be `lift` better than a baseline, and how that number came about. */
@@ -39,6 +40,37 @@ export function liftTarget(metric: string, b: number, lift: number, direction: D
 export function reaches(value: number, target: number, direction: Direction): boolean {
   const slack = 1e-12 * Math.max(1, Math.abs(target))
   return direction === 'maximize' ? value >= target - slack : value <= target + slack
+}
+
+/** Whether an interval shows the lift, and that in words. */
+export interface Shown {
+  holds: boolean
+  /** @param over which target, where it is not the one just named. */
+  text(over: string): string
+}
+
+/**
+ * Reads a paired interval of measured - target (contracts.md): the lift holds where the worse end is not on the wrong
+ * side of 0. An interval that is nothing but 0 shows nothing: both gave the same answers.
+ */
+export function shown(interval: LiftInterval, direction: Direction): Shown {
+  const sign = direction === 'maximize' ? 1 : -1
+  const [worse, better] = sign > 0 ? interval.ci : [-interval.ci[1], -interval.ci[0]]
+  const slack = 1e-12 * Math.max(1, Math.abs(interval.target))
+  const holds = worse >= -slack && better > slack
+  const level = `${show(interval.confidence * 100)} %`
+  return {
+    holds,
+    text(over) {
+      const range = `Measured - target${over} is ${show(interval.difference)}, ${level} interval [${interval.ci.map(show).join(', ')}], paired`
+      if (holds) return `${range}: shown to be reached.`
+      if (sign * interval.difference >= -slack)
+        return `${range}: reached by the value, not shown. The interval goes past 0, so chance can explain it: a larger gain or more test rows would show it.`
+      return better < 0
+        ? `${range}: shown to fall short.`
+        : `${range}: not reached; what is missing may be chance.`
+    },
+  }
 }
 
 /** Four significant digits, as people compare them. */

@@ -4,7 +4,7 @@ import { createExclusive, writeFileAtomic } from '../adapters/files.ts'
 import { lookAhead } from '../adapters/git/working-tree.ts'
 import { hardware } from '../adapters/machine.ts'
 import { currentProcess } from '../adapters/process/identity.ts'
-import { pythonEnvironment } from '../adapters/python/environment.ts'
+import { pythonEnvironment, rememberedEnvironment } from '../adapters/python/environment.ts'
 import { Refusal } from '../core/errors.ts'
 import { JOB_ID } from '../core/ids.ts'
 import type { Index } from '../store/index-db.ts'
@@ -206,13 +206,21 @@ async function begin(
     ? undefined
     : await captureCode(workspace.root, scriptsOf(workspace.root, record))
   if (code) storeCode(workspace.layout, code)
-  const described: RunRecord = { ...record, code: code?.record, hardware: hardware(claimed.claim.gpus) }
+  const environment = prepared.interpreter && rememberedEnvironment(prepared.interpreter.path)
+  const described: RunRecord = {
+    ...record,
+    code: code?.record,
+    hardware: hardware(claimed.claim.gpus),
+    ...(environment ? { environment } : {}),
+  }
   writeFileAtomic(join(folder, 'run.json'), `${JSON.stringify(described, undefined, 2)}\n`)
   const { ended } = startCommand(folder, prepared)
   // Packages do not change within the first second of a run: the command need not wait for their listing.
   return {
     wrapper: ended,
-    described: describeEnvironment(folder, described, prepared).catch(() => {}),
+    described: environment
+      ? Promise.resolve()
+      : describeEnvironment(folder, described, prepared).catch(() => {}),
     warnings: code && !code.inGit ? ['the workspace is not in Git: only a copy of the script was kept'] : [],
   }
 }

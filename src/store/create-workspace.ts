@@ -1,43 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { existsSync, mkdirSync, realpathSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { dirname, join, resolve } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import { asRefusal, createExclusive } from '../adapters/files.ts'
 import { Refusal } from '../core/errors.ts'
+import { writeGitRules } from './git-rules.ts'
 import { layoutOf } from './layout.ts'
 import { openWorkspace, type Workspace } from './workspace.ts'
 import { WORKSPACE_FORMAT } from './workspace-config.ts'
-
-/**
- * What a reviewer needs is committed: documents, run.json, parameters, metrics, evidence, ends, figures. Everything else
- * can be made again or is too large: the index, rows, events, logs, artifacts, process files.
- */
-const GITIGNORE = `index.db*
-reservations/
-jobs/
-datasets/*/.new-*
-datasets/*/v*/train.*
-datasets/*/v*/validation.*
-datasets/*/v*/test.*
-increments/*/experiments/**
-!increments/*/experiments/**/
-!increments/*/experiments/comparison.md
-!increments/*/experiments/differences.json
-!increments/*/experiments/**/run.json
-!increments/*/experiments/**/params.json
-!increments/*/experiments/**/metrics.json
-!increments/*/experiments/**/evidence.json
-!increments/*/experiments/**/end.json
-!increments/*/experiments/**/*.png
-increments/*/models/*
-!increments/*/models/*.metadata.json
-`
-
-const GITATTRIBUTES = `increments/*/experiments/**/*.json linguist-generated
-datasets/*/v*/dataset.json linguist-generated
-code/* linguist-generated -diff
-ledger/*.jsonl text eol=lf merge=union
-`
 
 /**
  * Makes `.specweave/` in a folder; one that is there already is opened, and what it lacks is added.
@@ -59,8 +29,7 @@ export function createWorkspace(
       layout.config,
       `# Settings of specweave-ml; docs/reference/ml-yaml.md lists them.\nformat: ${WORKSPACE_FORMAT}\nid: ${randomUUID()}\n${interpreter}`,
     )
-    createExclusive(join(layout.folder, '.gitignore'), GITIGNORE)
-    createExclusive(join(layout.folder, '.gitattributes'), GITATTRIBUTES)
+    writeGitRules(layout)
   } catch (cause) {
     throw asRefusal(cause, layout.folder)
   }

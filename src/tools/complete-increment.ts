@@ -65,7 +65,7 @@ export const completeIncrement = defineTool({
       engineInUse: engineInUse(workspace.layout),
     })
     // After everything that can be refused: a refusal leaves no line in the ledger.
-    await recordVerdict(workspace, result)
+    const kept = await recordVerdict(workspace, result)
     const closed = await closing.closeIncrement(workspace, index, increment, result, completion)
     return {
       increment: increment.id,
@@ -73,7 +73,7 @@ export const completeIncrement = defineTool({
       summary_path: relative(workspace.root, closed.summary),
       docs: closed.docs,
       ...(closed.model ? { model: closed.model } : {}),
-      notes: [...(completion.note ? [completion.note] : []), ...closed.notes],
+      notes: [...(completion.note ? [completion.note] : []), ...kept, ...closed.notes],
       next: [{ person: 'specweave-ml verify', why: 'proves the ledger that the verdict stands in' }],
     }
   },

@@ -63,22 +63,6 @@ export const evaluateRun = defineTool({
         },
       )
     }
-    if (input.split === 'folds') {
-      throw new Refusal(
-        'PREDICTIONS_MISSING',
-        'Folds are not part of this version: evaluate on validation.',
-        {
-          invalid: [{ field: 'split', problem: 'train, validation or test' }],
-          next: [
-            {
-              tool: 'evaluate_run',
-              arguments: { run, split: 'validation' },
-              why: 'is open and costs no look',
-            },
-          ],
-        },
-      )
-    }
     if (!summary.dataset) {
       const { readSpec, resolveIncrement } = await import('../increments/load.ts')
       throw new Refusal(

@@ -3,7 +3,9 @@ import { join } from 'node:path'
 import { readText } from '../adapters/files.ts'
 import type { DatasetRecord } from '../core/dataset-record.ts'
 import type { RunSummary } from '../core/run-summary.ts'
+import { readEvidence } from '../evidence/evidence-file.ts'
 import { type Ledger, readLedger } from '../evidence/ledger.ts'
+import { liftsOf } from '../evidence/lifts.ts'
 import { looksTaken } from '../evidence/looks.ts'
 import { candidateRuns, chooseCandidate } from '../increments/candidate.ts'
 import { directionOf, leadingMetric } from '../increments/criteria-set.ts'
@@ -91,6 +93,13 @@ export function gatherFacts(workspace: Workspace, index: Index, increment: Incre
       looks: { used: looked.length, budget },
       runs: others,
       baselines,
+      lifts: candidate
+        ? liftsOf(
+            ledger,
+            readEvidence(folderOf(candidate)),
+            baselines.map((run) => readEvidence(folderOf(run))),
+          )
+        : [],
       ...(candidate ? { candidate } : {}),
       ...(ml.candidate && !candidate ? { candidateUnknown: ml.candidate } : {}),
       ...(dataset ? { dataset: dataset.dataset } : {}),

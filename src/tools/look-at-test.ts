@@ -3,7 +3,8 @@ import { Refusal } from '../core/errors.ts'
 import type { RunSummary } from '../core/run-summary.ts'
 import { findDataset } from '../evidence/datasets.ts'
 import { appendEvent, readLedger } from '../evidence/ledger.ts'
-import { looksUsed } from '../evidence/looks.ts'
+import { measureLifts } from '../evidence/lifts.ts'
+import { looksTaken, looksUsed } from '../evidence/looks.ts'
 import type { EvaluatedRun } from '../evidence/scoring.ts'
 import { evaluateBaselineTest, evaluateTest } from '../evidence/test-evaluation.ts'
 import { setCandidate } from '../increments/describe.ts'
@@ -52,6 +53,7 @@ export async function lookAtTest(
       )
     }
     const metrics = await evaluateBaselineTest(workspace, run, context)
+    await liftsOverLate(workspace, increment, run, context)
     return { run: run.run, metrics, warnings: ['a baseline of the lab: no look'], next: [] }
   }
   const { metrics, look, repeated, warnings } = await evaluateTest(workspace, run, {
@@ -66,7 +68,9 @@ export async function lookAtTest(
     await freeze(workspace, increment.id, run.run, ml)
     setCandidate(increment, run.run)
   }
-  warnings.push(...(await measureBaselines(workspace, index, increment, run.dataset, context)))
+  const baselines = baselinesOf(workspace, index, increment, run.dataset)
+  warnings.push(...(await measureBaselines(workspace, increment, run.dataset, baselines, context)))
+  warnings.push(...(await lifts(workspace, run, baselines, context)))
   return {
     run: run.run,
     metrics,
@@ -109,19 +113,31 @@ async function freeze(
   })
 }
 
-async function measureBaselines(
+interface Folder {
+  run: string
+  folder: string
+}
+
+function baselinesOf(
   workspace: Workspace,
   index: Index,
   increment: { id: string; folder: string },
   dataset: string,
+): Folder[] {
+  return summarizeIncrement(index, increment.id)
+    .filter((one) => one.baseline && one.state === 'succeeded' && one.dataset === dataset)
+    .map(({ run }) => ({ run, folder: runFolder(workspace.layout, increment.folder, run) }))
+}
+
+async function measureBaselines(
+  workspace: Workspace,
+  increment: { id: string },
+  dataset: string,
+  baselines: readonly Folder[],
   context: ToolContext,
 ): Promise<string[]> {
-  const baselines = summarizeIncrement(index, increment.id).filter(
-    (one) => one.baseline && one.state === 'succeeded' && one.dataset === dataset,
-  )
   const warnings: string[] = []
-  for (const { run } of baselines) {
-    const folder = runFolder(workspace.layout, increment.folder, run)
+  for (const { run, folder } of baselines) {
     try {
       await evaluateBaselineTest(workspace, { run, increment: increment.id, folder, dataset }, context)
     } catch (cause) {
@@ -131,4 +147,39 @@ async function measureBaselines(
     }
   }
   return warnings
+}
+
+/** What the candidate has over the target that each baseline sets, for the baseline rule. A failure costs no look. */
+async function lifts(
+  workspace: Workspace,
+  run: EvaluatedRun,
+  baselines: readonly Folder[],
+  context: ToolContext,
+): Promise<string[]> {
+  const { ml } = readSpec(resolveIncrement(workspace, run.increment)).front
+  if (!ml.baseline) return []
+  const { metric, lift } = ml.baseline
+  const looks = frozenLooks(readLedger(workspace), run.increment) ?? ml.looks
+  try {
+    return await measureLifts(workspace, run, { metric, lift, looks, baselines }, context)
+  } catch (cause) {
+    return [
+      `the lift over the baselines has no interval: ${cause instanceof Error ? cause.message : String(cause)}`,
+    ]
+  }
+}
+
+/** A baseline that was run after the look: each run that was looked at is set beside it. */
+async function liftsOverLate(
+  workspace: Workspace,
+  increment: { id: string; folder: string },
+  baseline: EvaluatedRun,
+  context: ToolContext,
+): Promise<void> {
+  const { hash } = findDataset(workspace, baseline.dataset)
+  const looked = new Set(looksTaken(readLedger(workspace), increment.id, hash).map(({ run }) => run))
+  for (const run of looked) {
+    const folder = runFolder(workspace.layout, increment.folder, run)
+    await lifts(workspace, { ...baseline, run, folder }, [baseline], context)
+  }
 }

@@ -12,7 +12,7 @@ export interface OpenScores {
 }
 
 /**
- * Scores what a run handed in for train and validation. Its test predictions stay unscored until `evaluate_run` asks.
+ * Scores what a run handed in for train, validation and folds. Its test predictions stay unscored until `evaluate_run` asks.
  * One that handed in nothing is told which lines it lacks.
  */
 export async function scoreOpenSplits(
@@ -23,8 +23,7 @@ export async function scoreOpenSplits(
 ): Promise<OpenScores> {
   const handedIn = predictionFiles(folder)
   if (handedIn.length === 0) return { warnings: [NOTHING_HANDED_IN], labUsed: false }
-  if (!handedIn.some((file) => file === 'train.csv' || file === 'validation.csv'))
-    return { warnings: [], labUsed: false }
+  if (!handedIn.some((file) => OPEN.has(file))) return { warnings: [], labUsed: false }
   if (!findLab()) {
     return {
       warnings: [
@@ -38,6 +37,8 @@ export async function scoreOpenSplits(
   const { warnings } = await evaluateSplits(workspace, { run, increment, folder, dataset })
   return { warnings, labUsed: true }
 }
+
+const OPEN = new Set(['train.csv', 'validation.csv', 'folds.csv'])
 
 function predictionFiles(folder: string): string[] {
   const predictions = join(folder, 'predictions')

@@ -52,7 +52,7 @@ export const validateIncrement = defineTool({
     schedule(workspace, index)
     const increment = resolveIncrement(workspace, input.increment)
     const result = await judged(workspace, index, increment, context)
-    await recordVerdict(workspace, result)
+    const notes = await recordVerdict(workspace, result)
     const { facts, verdict } = result
     return {
       increment: increment.id,
@@ -65,7 +65,7 @@ export const validateIncrement = defineTool({
         ...(evidence ? { evidence } : {}),
         ...(next && status !== 'pass' ? { next: next as Record<string, unknown> } : {}),
       })),
-      warnings: [...verdict.warnings, ...changedCriteria(facts.askedBefore)],
+      warnings: [...verdict.warnings, ...changedCriteria(facts.askedBefore), ...notes],
       next: nextSteps(facts, verdict),
     }
   },

@@ -1,10 +1,18 @@
 import { createHash } from 'node:crypto'
 import { canonicalJson } from '../core/canonical-json.ts'
 import type { Difference } from '../evidence/comparison.ts'
+import {
+  type JudgedPredictions,
+  judgedBefore,
+  KEPT_BYTES,
+  keepPredictions,
+} from '../evidence/kept-predictions.ts'
 import { appendEvent } from '../evidence/ledger.ts'
 import { type JudgedVerdict, judge } from '../increments/gates.ts'
 import type { IncrementRef } from '../increments/load.ts'
+import { admitPredictions, PREDICTIONS_RULE } from '../store/git-rules.ts'
 import type { Index } from '../store/index-db.ts'
+import { runFolder } from '../store/layout.ts'
 import type { Workspace } from '../store/workspace.ts'
 import { writeComparisonPage } from './comparison-page.ts'
 import { testedDifferences } from './comparison-setting.ts'
@@ -30,14 +38,19 @@ export async function judged(
   return { facts, verdict: judge(facts.gate), differences: await differencesOf(workspace, facts, context) }
 }
 
-/** Writes a verdict into the ledger where it is new, and brings comparison.md up to it. */
+/**
+ * Writes a verdict into the ledger where it is new, with the predictions that it read, which are kept for Git; and
+ * brings comparison.md up to it.
+ * @returns what a person should know of the predictions that could not be kept.
+ */
 export async function recordVerdict(
   workspace: Workspace,
   { facts, verdict, differences }: Validated,
-): Promise<void> {
+): Promise<string[]> {
   const { increment } = facts
   if (facts.ranking && differences.length > 0) keepDifferences(increment, facts.ranking.metric, differences)
   writeComparisonPage(facts, differences)
+  const { predictions, notes } = await keepJudged(workspace, facts)
   const data = {
     increment: increment.id,
     verdict: verdict.verdict,
@@ -50,12 +63,43 @@ export async function recordVerdict(
         ),
       )
       .digest('hex'),
+    predictions,
   }
   const before = facts.ledger.lines.findLast(
     (line) => line.event === 'gate.decided' && line.data.increment === increment.id,
   )
   if (!before || canonicalJson(before.data) !== canonicalJson(data))
     await appendEvent(workspace, 'gate.decided', data)
+  return notes
+}
+
+/** Keeps the predictions of the candidate and of the baselines that it was judged against. */
+async function keepJudged(
+  workspace: Workspace,
+  { increment, gate, ledger }: IncrementFacts,
+): Promise<{ predictions: JudgedPredictions[]; notes: string[] }> {
+  const judged = [...(gate.candidate ? [gate.candidate] : []), ...gate.baselines].map(({ run }) => ({
+    run,
+    folder: runFolder(workspace.layout, increment.folder, run),
+  }))
+  const predictions = await keepPredictions(judged, judgedBefore(ledger, increment.id).findLast(Boolean))
+  const large = predictions.filter(({ not_kept }) => not_kept === 'too_large')
+  const kept = predictions.some(({ gzip_bytes }) => gzip_bytes !== null)
+  return {
+    predictions,
+    notes: [
+      ...(large.length > 0
+        ? [
+            `${large.map(({ run, split }) => `${run} ${split}`).join(', ')}: more than ${KEPT_BYTES / 1024 ** 2} MB of compressed predictions, so only their hashes are kept; a clone cannot score them again`,
+          ]
+        : []),
+      ...(kept && !admitPredictions(workspace.layout)
+        ? [
+            `.specweave/.gitignore was edited and keeps predictions out of Git: add the line ${PREDICTIONS_RULE}, so that a clone can score them again`,
+          ]
+        : []),
+    ],
+  }
 }
 
 async function differencesOf(

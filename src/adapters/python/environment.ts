@@ -32,17 +32,23 @@ print(json.dumps({"python": platform.python_version(), "conda": conda, "packages
   "folders": [p for p in sys.path if p and os.path.isdir(p)]}))
 `
 
+function rememberedIn(interpreter: string): string {
+  const name = createHash('sha256').update(interpreter).digest('hex').slice(0, 24)
+  return join(stateFolder(), 'interpreters', `${name}.json`)
+}
+
+/** What was found out before, where no package has come or gone since. */
+export function rememberedEnvironment(interpreter: string): PythonEnvironment | undefined {
+  const cached = readJson<Cached>(rememberedIn(interpreter))
+  return cached && Object.entries(cached.folders).every(([folder, changed]) => changedAt(folder) === changed)
+    ? cached.environment
+    : undefined
+}
+
 /** Version and packages of an interpreter, from `importlib.metadata`; remembered until its folders change. */
 export async function pythonEnvironment(interpreter: string): Promise<PythonEnvironment | undefined> {
-  const file = join(
-    stateFolder(),
-    'interpreters',
-    `${createHash('sha256').update(interpreter).digest('hex').slice(0, 24)}.json`,
-  )
-  const cached = readJson<Cached>(file)
-  if (cached && Object.entries(cached.folders).every(([folder, changed]) => changedAt(folder) === changed)) {
-    return cached.environment
-  }
+  const remembered = rememberedEnvironment(interpreter)
+  if (remembered) return remembered
   try {
     // Seldom needed, and slow to load for a supervisor that has a command to start.
     const { execa } = await import('execa')
@@ -63,7 +69,7 @@ export async function pythonEnvironment(interpreter: string): Promise<PythonEnvi
       environment,
       folders: Object.fromEntries(folders.map((folder) => [folder, changedAt(folder)])),
     }
-    writeFileAtomic(file, JSON.stringify(cache))
+    writeFileAtomic(rememberedIn(interpreter), JSON.stringify(cache))
     return environment
   } catch {
     return undefined

@@ -1,47 +1,172 @@
 import { parseArgs } from 'node:util'
+import { Refusal } from '../../../core/errors.ts'
 import type { Ledger } from '../../../evidence/ledger.ts'
+import type { Recomputation } from '../../../evidence/recompute.ts'
 import type { Workspace } from '../../../store/workspace.ts'
 import type { CliCommand } from '../cli-command.ts'
 import { EXIT } from '../exit-codes.ts'
+import type { CliIo } from '../io.ts'
+
+interface Run {
+  run: string
+  increment: string
+  folder: string
+}
 
 export const verify: CliCommand = {
   name: 'verify',
   summary:
-    'Proves the ledger (every chain, hash and signature) and the measured numbers against it; says what is wrong and where',
-  examples: ['specweave-ml verify'],
+    'Proves the ledger (every chain, hash and signature) and the measured numbers against it, and says what is wrong and where; --recompute scores the predictions again',
+  examples: [
+    'specweave-ml verify',
+    'specweave-ml verify --recompute',
+    'specweave-ml verify --recompute --increment 0042 --json',
+    'specweave-ml verify --recompute --source churn=/data/churn.csv',
+  ],
+  flags: [
+    '--recompute  score the predictions that verdicts read again, from labels made again from the source where they are missing; records nothing, costs no look',
+    '--increment  prove the verdict of this one alone, such as 0042',
+    '--source  NAME=PATH or NAME@VERSION=PATH: where a data source lies that is not in this clone; may be repeated',
+    '--json  the answer as JSON',
+  ],
   async run(argv, io) {
-    parseArgs({ args: argv, options: {} })
+    const { values } = parseArgs({
+      args: argv,
+      options: {
+        recompute: { type: 'boolean' },
+        increment: { type: 'string' },
+        source: { type: 'string', multiple: true },
+        json: { type: 'boolean' },
+      },
+      strict: true,
+    })
+    if (!values.recompute && (values.increment !== undefined || values.source))
+      throw new Refusal('INPUT_INVALID', '--increment and --source belong to --recompute.', {
+        missing: ['--recompute'],
+      })
+    const sources = namedSources(values.source ?? [])
     const { readLedger } = await import('../../../evidence/ledger.ts')
     const workspace = await io.context().workspace()
+    const increment =
+      values.increment === undefined
+        ? undefined
+        : (await import('../../../increments/load.ts')).resolveIncrement(workspace, values.increment).id
     const ledger = readLedger(workspace)
-    const { chains, problems } = ledger
-    const changed = await changedEvidence(workspace, ledger)
-    for (const { key, own, lines } of chains) {
+    const runs = await measuredRuns(workspace)
+    const changed = await changedEvidence(workspace, runs, ledger)
+    const holds = ledger.problems.length + changed.length === 0
+    if (!values.json) printLedger(io, ledger, changed)
+    const recomputed = values.recompute
+      ? await recomputedRuns(workspace, io, ledger, runs, increment, sources)
+      : undefined
+    const proven = holds && recomputed?.proven !== false
+    if (values.json)
       io.out(
-        `ledger/${key}.jsonl${own ? ' (this clone)' : ''}: ${lines.length} line${lines.length === 1 ? '' : 's'}`,
+        JSON.stringify(
+          {
+            proven,
+            ledger: {
+              chains: ledger.chains.map(({ key, own, lines }) => ({ key, own, lines: lines.length })),
+              problems: ledger.problems,
+            },
+            changed_evidence: changed,
+            ...(recomputed ? { recomputed } : {}),
+          },
+          null,
+          2,
+        ),
       )
-    }
-    for (const { file, line, what } of problems) io.err(`${file}${line ? `:${line}` : ''}: ${what}`)
-    for (const file of changed) io.err(`${file}: its numbers are not those that the ledger holds`)
-    if (problems.length + changed.length > 0) return EXIT.refused
-    io.out(chains.length === 0 ? 'There is no ledger yet.' : 'The ledger verifies.')
-    return EXIT.done
+    else if (recomputed) (await import('../recomputation.ts')).printRecomputation(io, recomputed, holds)
+    return proven ? EXIT.done : EXIT.refused
   },
 }
 
-/** The evidence.json files whose numbers are not those that the ledger holds. */
-async function changedEvidence(workspace: Workspace, ledger: Ledger): Promise<string[]> {
-  const [{ openIndex }, { refreshIndex }, { changedSplits }, { relative, join }] = await Promise.all([
+function printLedger(io: CliIo, { chains, problems }: Ledger, changed: readonly string[]): void {
+  for (const { key, own, lines } of chains) {
+    io.out(
+      `ledger/${key}.jsonl${own ? ' (this clone)' : ''}: ${lines.length} line${lines.length === 1 ? '' : 's'}`,
+    )
+  }
+  for (const { file, line, what } of problems) io.err(`${file}${line ? `:${line}` : ''}: ${what}`)
+  for (const file of changed) io.err(`${file}: its numbers are not those that the ledger holds`)
+  if (problems.length + changed.length === 0)
+    io.out(chains.length === 0 ? 'There is no ledger yet.' : 'The ledger verifies.')
+}
+
+/** @throws Refusal INPUT_INVALID for anything but NAME=PATH. */
+function namedSources(given: readonly string[]): Map<string, string> {
+  return new Map(
+    given.map((text) => {
+      const [, name = '', path = ''] = /^([^=]+)=(.+)$/.exec(text) ?? []
+      if (name && path) return [name, path]
+      throw new Refusal(
+        'INPUT_INVALID',
+        `--source ${text} does not say which data set it is the source of.`,
+        {
+          invalid: [{ field: '--source', problem: 'NAME=PATH, such as churn=/data/churn.csv' }],
+        },
+      )
+    }),
+  )
+}
+
+async function recomputedRuns(
+  workspace: Workspace,
+  io: CliIo,
+  ledger: Ledger,
+  runs: readonly Run[],
+  increment: string | undefined,
+  sources: ReadonlyMap<string, string>,
+): Promise<Recomputation> {
+  const [{ recompute }, { progressLine }, { listIncrements }] = await Promise.all([
+    import('../../../evidence/recompute.ts'),
+    import('../progress-line.ts'),
+    import('../../../increments/load.ts'),
+  ])
+  const increments = listIncrements(workspace).filter(({ id }) => increment === undefined || id === increment)
+  const ids = new Set(increments.map(({ id }) => id))
+  const line = progressLine(io)
+  const progress = io.terminal.stderr ? line.show : () => {}
+  try {
+    return await recompute(
+      workspace,
+      ledger,
+      increments,
+      runs.filter((run) => ids.has(run.increment)),
+      { sources, progress, signal: io.signal },
+    )
+  } finally {
+    line.clear()
+  }
+}
+
+async function measuredRuns(workspace: Workspace): Promise<Run[]> {
+  const [{ openIndex }, { refreshIndex }] = await Promise.all([
     import('../../../store/index-db.ts'),
     import('../../../runs/refresh.ts'),
-    import('../../../tools/recorded-evidence.ts'),
-    import('node:path'),
   ])
   const index = await openIndex(workspace.layout)
   refreshIndex(workspace, index)
   return index.driver
-    .all("SELECT folder FROM runs WHERE increment <> '' ORDER BY run")
-    .map(({ folder }) => String(folder))
-    .filter((folder) => changedSplits(folder, ledger).length > 0)
-    .map((folder) => relative(workspace.root, join(folder, 'evidence.json')))
+    .all("SELECT run, increment, folder FROM runs WHERE increment <> '' ORDER BY run")
+    .map(({ run, increment, folder }) => ({
+      run: String(run),
+      increment: String(increment),
+      folder: String(folder),
+    }))
+}
+
+/** The evidence.json files whose numbers are not those that the ledger holds. */
+async function changedEvidence(
+  workspace: Workspace,
+  runs: readonly Run[],
+  ledger: Ledger,
+): Promise<string[]> {
+  const [{ changedSplits }, { relative, join }] = await Promise.all([
+    import('../../../tools/recorded-evidence.ts'),
+    import('node:path'),
+  ])
+  return runs
+    .filter(({ folder }) => changedSplits(folder, ledger).length > 0)
+    .map(({ folder }) => relative(workspace.root, join(folder, 'evidence.json')))
 }

@@ -1,0 +1,56 @@
+import { canonicalJson } from '../core/canonical-json.ts'
+import type { MetricEvidence, SplitEvidence } from './evidence-file.ts'
+
+/** Two figures within this of each other, relative to the larger beyond 1, are the same: sums differ in their last bits. */
+export const TOLERANCE = 1e-9
+
+/** Whether two values are the same, numbers within {@link TOLERANCE}, in all that they hold. */
+export function isSame(a: unknown, b: unknown): boolean {
+  if (typeof a === 'number' && typeof b === 'number')
+    return a === b || Math.abs(a - b) <= TOLERANCE * Math.max(1, Math.abs(a), Math.abs(b))
+  if (Array.isArray(a) && Array.isArray(b))
+    return a.length === b.length && a.every((item, i) => isSame(item, b[i]))
+  if (a && b && typeof a === 'object' && typeof b === 'object') {
+    const [x, y] = [a as Record<string, unknown>, b as Record<string, unknown>]
+    return [...new Set([...Object.keys(x), ...Object.keys(y)])].every((key) => isSame(x[key], y[key]))
+  }
+  return a === b
+}
+
+/**
+ * What stands in evidence.json and is not what the predictions give, a sentence each; empty where all of it is.
+ * A newer lab may measure more than was recorded: only what was recorded has to be found again, unless it is the same lab.
+ */
+export function wrongFigures(recorded: SplitEvidence, again: SplitEvidence): string[] {
+  const wrong: string[] = []
+  if (recorded.rows !== again.rows) wrong.push(stands('rows', recorded.rows, again.rows))
+  if (recorded.labels_sha256 !== again.labels_sha256)
+    wrong.push('labels_sha256 is not that of the labels that the source gives')
+  const found = new Map(again.metrics.map((metric) => [metric.name, metric]))
+  for (const metric of recorded.metrics) wrong.push(...wrongMetric(metric, found.get(metric.name)))
+  const names = new Set(recorded.metrics.map(({ name }) => name))
+  if (recorded.lab === again.lab)
+    for (const { name } of again.metrics)
+      if (!names.has(name)) wrong.push(`${name} is missing in evidence.json, and the predictions give it`)
+  if (!isSame(recorded.confusion, again.confusion))
+    wrong.push('the confusion matrix is not what the predictions give')
+  return wrong
+}
+
+function wrongMetric(recorded: MetricEvidence, again: MetricEvidence | undefined): string[] {
+  const { name } = recorded
+  if (!again) return [`${name} stands in evidence.json, and the predictions do not give it`]
+  if (!isSame(recorded.value, again.value)) return [stands(name, recorded.value, again.value)]
+  return isSame(recorded.ci ?? null, again.ci ?? null)
+    ? []
+    : [stands(`the interval of ${name}`, recorded.ci ?? null, again.ci ?? null)]
+}
+
+function stands(what: string, recorded: unknown, again: unknown): string {
+  return `${what}: ${canonicalJson(recorded)} stands in evidence.json, and the predictions give ${canonicalJson(again)}`
+}
+
+/** How many figures a split's evidence holds: values and intervals. */
+export function figureCount({ metrics }: SplitEvidence): number {
+  return metrics.reduce((count, { ci }) => count + (ci ? 2 : 1), 0)
+}

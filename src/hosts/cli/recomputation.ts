@@ -1,0 +1,46 @@
+import type { Recomputation, RecomputedDataset, RecomputedSplit } from '../../evidence/recompute.ts'
+import type { CliIo } from './io.ts'
+
+/** More runs that no verdict read are counted, not named. */
+const MOST_NAMED = 5
+
+/** Prints what was computed again: what is proven on stdout, what is wrong on stderr. @param holds the ledger does. */
+export function printRecomputation(io: CliIo, recomputed: Recomputation, holds: boolean): void {
+  const { datasets, splits, problems, proven } = recomputed
+  for (const dataset of datasets) printDataset(io, dataset)
+  for (const problem of problems) io.err(problem)
+  for (const one of splits) printSplit(io, one)
+  const aside = splits.filter(({ status, judged }) => status === 'unknown' && !judged)
+  if (aside.length > 0) io.out(leftOut(aside))
+  const sure = splits.filter(({ status }) => status === 'proven')
+  const figures = sure.reduce((sum, one) => sum + one.figures, 0)
+  const counted = `${figures} figure${figures === 1 ? '' : 's'} of ${new Set(sure.map(({ run }) => run)).size} runs`
+  if (!proven) io.err(`NOT PROVEN. ${counted} came out again; what did not is above.`)
+  else if (!holds) io.err(`NOT PROVEN: ${counted} came out again, and the ledger does not hold them.`)
+  else if (!splits.some(({ judged }) => judged))
+    io.out(`There is no verdict yet whose numbers had to be proven. ${counted} came out again.`)
+  else io.out(`Proven: ${counted} came out again from the predictions (within 1e-9).`)
+}
+
+function printDataset(io: CliIo, { dataset, made, source, problems }: RecomputedDataset): void {
+  for (const problem of problems) io.err(`${dataset}: ${problem}`)
+  if (problems.length > 0) return
+  io.out(
+    made.length === 0
+      ? `${dataset}: the sealed labels are on this machine, with the registered hash`
+      : `${dataset}: ${made.join(', ')} made again from ${source}; hash and splits are equal to dataset.json`,
+  )
+}
+
+function printSplit(io: CliIo, { run, split, status, judged, figures, problems }: RecomputedSplit): void {
+  if (status === 'proven')
+    io.out(`${run} ${split}: ${figures} figures proven${judged ? '' : ' (no verdict read it)'}`)
+  else if (status === 'wrong' || judged) for (const problem of problems) io.err(`${run} ${split}: ${problem}`)
+}
+
+function leftOut(aside: readonly RecomputedSplit[]): string {
+  const reasons = [...new Set(aside.flatMap(({ problems }) => problems))]
+  const named = aside.slice(0, MOST_NAMED).map(({ run, split }) => `${run} ${split}`)
+  const more = aside.length > MOST_NAMED ? ` and ${aside.length - MOST_NAMED} more` : ''
+  return `Not recomputed, and no verdict read it: ${named.join(', ')}${more} (${reasons.join('; ')})`
+}
