@@ -7,7 +7,7 @@ import { sql } from '../store/schema.ts'
 import type { Workspace } from '../store/workspace.ts'
 import { captureCode } from './capture-code.ts'
 import { checkRequest, childName, type RunRequest } from './check-request.ts'
-import { indexRun } from './index-run.ts'
+import { indexRun, LIVE_STATES } from './index-run.ts'
 import { checkedName, createRunFolder } from './naming.ts'
 import { keepPrivate } from './private-request.ts'
 import type { RunRecord } from './record.ts'
@@ -125,19 +125,20 @@ async function findRepeat(
   request: RunRequest,
   record: RunRecord,
 ): Promise<Omit<Submitted, 'reused'> | undefined> {
-  const [row] = index.all(
+  const rows = index.all(
     sql
       .selectFrom('runs')
       .select(['run', 'folder', 'state', 'record'])
       .where('request', '=', record.request)
       .where('increment', '=', request.increment.id)
       .orderBy('created', 'desc')
-      .orderBy('run', 'desc')
-      .limit(1),
+      .orderBy('run', 'desc'),
   )
+  // One that lives comes first, whatever the time of day was when others were made.
+  const row = rows.find(({ state }) => (LIVE_STATES as string[]).includes(state)) ?? rows[0]
   if (!row) return undefined
   const repeat = { run: row.run, folder: row.folder }
-  if (['queued', 'starting', 'running', 'evaluating'].includes(row.state)) return repeat
+  if ((LIVE_STATES as string[]).includes(row.state)) return repeat
   if (row.state !== 'succeeded') return undefined
   if (record.children) return repeat
   const before = (JSON.parse(row.record) as RunRecord).code

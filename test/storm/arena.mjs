@@ -7,12 +7,14 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { dropDisk, makeDisk } from './fault-disk.mjs'
 import { writeShims } from './shims.mjs'
 
 const here = fileURLToPath(new URL('.', import.meta.url))
@@ -35,16 +37,32 @@ export class Arena {
   formerRoot
   /** Where a copy of it lies. */
   copy
+  /** The small disk under it, in some rounds. */
+  disk
+  /** When nothing could be written, in seconds. @type {{from: number, to: number}[]} */
+  withoutRoom = []
+  /** Runs that were live when the machine was started anew. @type {Map<string, {exit: boolean}>} */
+  rebooted = new Map()
+  /** Processes whose ids were written into files of runs. */
+  strangers = []
+  /** When a run's end was written, where Git has written it anew since. @type {Map<string, number>} */
+  ends = new Map()
 
-  constructor(seed, program) {
+  /** @param {{disk: boolean}} ground */
+  constructor(seed, program, ground) {
     this.seed = seed
     this.program = program
     this.folder = mkdtempSync(join(tmpdir(), `specweave-storm-${seed}-`))
-    this.root = join(this.folder, 'workspace')
+    if (ground.disk) {
+      this.disk = join(this.folder, 'disk')
+      mkdirSync(this.disk)
+      makeDisk(this.disk)
+    }
+    this.root = join(this.disk ?? this.folder, 'workspace')
     this.own = join(this.folder, 'own')
     this.mark = basename(this.folder)
-    for (const name of ['workspace/.specweave', 'own', 'bin', 'tokens', 'orders'])
-      mkdirSync(join(this.folder, name), { recursive: true })
+    mkdirSync(join(this.root, '.specweave'), { recursive: true })
+    for (const name of ['own', 'bin', 'tokens', 'orders']) mkdirSync(join(this.folder, name))
     symlinkSync(python, join(this.folder, 'bin', 'python'))
     writeShims(join(this.folder, 'bin'))
     cpSync(join(here, 'python', 'storm_script.py'), join(this.root, 'storm_script.py'))
@@ -83,6 +101,13 @@ export class Arena {
   scriptEnv() {
     const env = this.env()
     return { ...env, PYTHONPATH: `${join(repository, 'python', 'sdk')}:${env.PYTHONPATH}` }
+  }
+
+  /** @param {boolean} keep whether what lies there is to be looked at */
+  close(keep) {
+    if (this.disk && keep) cpSync(this.disk, join(this.folder, 'disk-as-it-was'), { recursive: true })
+    if (this.disk) dropDisk(this.disk)
+    if (!keep) rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 })
   }
 
   path(...names) {

@@ -10,8 +10,9 @@ export class Client {
   #id = 0
   #text = ''
 
-  constructor(program, workspace, env) {
-    this.#child = spawn(process.execPath, [program, 'serve', '--workspace', workspace], {
+  constructor(program, workspace, env, within = []) {
+    const [command, ...args] = [...within, process.execPath, program, 'serve', '--workspace', workspace]
+    this.#child = spawn(command, args, {
       cwd: workspace,
       env,
       stdio: ['pipe', 'pipe', 'ignore'],

@@ -36,8 +36,9 @@ export const DEFECTS = [
   {
     name: 'lost-exit',
     file: 'src/runs/supervise.ts',
-    find: 'const facts = readFacts(folder)\n  if (!facts || facts.end) return\n',
-    replace: 'const facts = claimed.adopted ? found : readFacts(folder)\n  if (!facts || facts.end) return\n',
+    find: 'facts = readFacts(folder)\n    if (!facts || facts.end) return\n    if (facts.started) break\n',
+    replace:
+      'facts = claimed.adopted && found.started ? found : readFacts(folder)\n    if (!facts || facts.end) return\n    if (facts.started) break\n',
     why: 'one who adopted a run judges it by what he read at first, before its exit code came',
   },
   {

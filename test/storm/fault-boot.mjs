@@ -67,7 +67,10 @@ async function beStranger(arena) {
   const child = spawn(python, ['-c', STRANGER, marker], { detached: true, stdio: 'ignore', env: {} })
   child.unref()
   if (child.pid === undefined) return undefined
-  for (const end = Date.now() + 10_000; !(existsSync(`${marker}-leader`) && existsSync(`${marker}-member`)); ) {
+  for (
+    const end = Date.now() + 10_000;
+    !(existsSync(`${marker}-leader`) && existsSync(`${marker}-member`));
+  ) {
     if (Date.now() > end) throw new Error('the stranger did not begin')
     await sleep(20)
   }
@@ -80,7 +83,9 @@ export function checkStrangers({ strangers }) {
   return strangers.flatMap(({ pid, marker }) => {
     const felt = readText(marker)
     return [
-      ...(felt ? [`stranger ${pid}, whose id stood in a run's started.json, was signalled: ${felt.trim()}`] : []),
+      ...(felt
+        ? [`stranger ${pid}, whose id stood in a run's started.json, was signalled: ${felt.trim()}`]
+        : []),
       ...(membersOf(pid) < 2 ? [`stranger ${pid}, whose id stood in a run's started.json, was killed`] : []),
     ]
   })

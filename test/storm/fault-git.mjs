@@ -1,24 +1,43 @@
 // What people do with Git while runs are under way: commit, check out another branch and come back, clean up, put aside.
 import { execFileSync } from 'node:child_process'
-import { appendFileSync, statSync } from 'node:fs'
+import { appendFileSync, copyFileSync, mkdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { Client } from './client.mjs'
 import { processesOf, signal } from './processes.mjs'
 
 const START = 'the-start'
+const PAUSE = new Int32Array(new SharedArrayBuffer(4))
 
 function git({ arena }, ...args) {
   const person = ['-c', 'user.name=storm', '-c', 'user.email=storm@example.org', '-c', 'gc.auto=0']
-  return execFileSync('git', ['-C', arena.root, ...person, ...args], {
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return execFileSync('git', ['-C', arena.root, ...person, ...args], {
+        stdio: ['ignore', 'pipe', 'pipe'],
+      })
+    } catch (cause) {
+      // Another git is at work at this moment: a person would call again.
+      if (attempt > 50 || !String(cause.stderr).includes('index.lock')) throw cause
+      Atomics.wait(PAUSE, 0, 0, 50)
+    }
+  }
 }
 
-/** The workspace as `init` leaves it, and a branch that knows no run. */
-export function beginGit(storm) {
+/** With the rules for Git that the program writes into a workspace that it makes, and a branch that knows no run. */
+export async function beginGit(storm) {
   const { arena } = storm
-  execFileSync(process.execPath, [arena.program, 'init'], { cwd: arena.root, env: arena.env(), stdio: 'ignore' })
+  const fresh = arena.path('fresh')
+  mkdirSync(fresh)
+  const client = await new Client(arena.program, fresh, arena.env()).open()
+  const { refused, content } = await client.call('create_increment', {
+    title: 'x',
+    problem_type: 'classification',
+  })
+  await client.close()
+  if (refused) throw new Error(`no fresh workspace: ${JSON.stringify(content)}`)
+  for (const name of ['.gitignore', '.gitattributes'])
+    copyFileSync(join(fresh, '.specweave', name), join(arena.root, '.specweave', name))
   git(storm, 'init', '-q', '-b', 'main')
   git(storm, 'add', '-A')
   git(storm, 'commit', '-q', '-m', 'The start')
@@ -40,14 +59,16 @@ const aside = (storm, work) =>
 
 /** What has ended is committed before it is put at risk; the times of its files are noted, for Git writes them anew. */
 function commit(storm) {
-  for (const [run, folder] of storm.arena.runFolders()) noteTimes(storm.arena, run, folder)
+  noteAllTimes(storm.arena)
   git(storm, 'add', '-A')
   git(storm, 'commit', '-q', '--allow-empty', '-m', 'So far')
 }
 
-function noteTimes(arena, run, folder) {
-  const end = statSync(join(folder, 'end.json'), { throwIfNoEntry: false })
-  if (end && !arena.ends.has(run)) arena.ends.set(run, end.mtimeMs)
+function noteAllTimes(arena) {
+  for (const [run, folder] of arena.runFolders()) {
+    const end = statSync(join(folder, 'end.json'), { throwIfNoEntry: false })
+    if (end && !arena.ends.has(run)) arena.ends.set(run, end.mtimeMs)
+  }
 }
 
 export function checkout(storm) {
@@ -61,29 +82,36 @@ export function checkout(storm) {
   })
 }
 
-/** What is no longer held by a live run must be committed by then: who is about to end a run is stopped meanwhile. */
+/**
+ * Git lists what it does not know, and then deletes all that it does not know: what ends in between would be gone for good.
+ * So whoever might write the end of a run is stopped meanwhile; scripts and their wrappers go on.
+ */
+function held(storm, work) {
+  const may = ({ kind, runFolder, state }) =>
+    kind !== 'wrapper' && kind !== 'other' && !runFolder && state !== 'T'
+  const stopped = processesOf(storm.arena).filter(may)
+  for (const { pid } of stopped) signal(pid, 'SIGSTOP')
+  try {
+    commit(storm)
+    work()
+  } finally {
+    for (const { pid } of stopped) signal(pid, 'SIGCONT')
+  }
+}
+
 export function clean(storm) {
-  return aside(storm, () => {
-    const held = processesOf(storm.arena).filter(
-      ({ kind, runFolder, state }) => kind !== 'wrapper' && !runFolder && state !== 'T' && kind !== 'other',
-    )
-    for (const { pid } of held) signal(pid, 'SIGSTOP')
-    try {
-      commit(storm)
-      // A folder that the SDK is just making is nobody's yet.
-      git(storm, 'clean', '-fdq', '-e', '.new-*')
-    } finally {
-      for (const { pid } of held) signal(pid, 'SIGCONT')
-    }
-  })
+  // A folder that the SDK is just making is nobody's yet.
+  return aside(storm, () => held(storm, () => git(storm, 'clean', '-fdq', '-e', '.new-*')))
 }
 
 export function stash(storm) {
   return aside(storm, async () => {
-    commit(storm)
-    appendFileSync(join(storm.arena.root, 'notes.txt'), 'a thought\n')
-    // A change of a file that Git knows, and files that it does not.
-    git(storm, 'stash', 'push', '-q', '-u')
+    held(storm, () => {
+      // A change of a file that Git knows, and a file that it does not.
+      appendFileSync(join(storm.arena.root, 'storm_script.py'), '# a thought\n')
+      writeFileSync(join(storm.arena.root, 'notes.txt'), 'a thought\n')
+      git(storm, 'stash', 'push', '-q', '-u')
+    })
     await storm.lookAround()
     await sleep(storm.random.between(200, 1000))
     try {

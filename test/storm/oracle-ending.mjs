@@ -45,7 +45,7 @@ function checkLaunched({ arena, run, folder, answer, lists, kills, record }) {
   const written = readJson(`${folder}/exit.json`)?.exit_code
   if (written !== undefined && written !== code)
     violations.push(`exit.json says ${written}, end.json says ${code}: ${state}`)
-  const late = modified(`${folder}/started.json`) - modified(`${folder}/end.json`)
+  const late = modified(`${folder}/started.json`) - (arena.ends.get(run) ?? modified(`${folder}/end.json`))
   if (late > 0) violations.push(`it was started ${late} ms after its end was written (${state})`)
   if (state === 'lost' && !wrapperKilled)
     violations.push(`it is lost, and nobody killed its wrapper (${started?.pid}): ${JSON.stringify(end)}`)
@@ -82,9 +82,32 @@ function checkLaunched({ arena, run, folder, answer, lists, kills, record }) {
     violations.push(`it is ${state} with exit code ${code} after a stop by ${stop.kind}`)
   if (script?.kind === 'flood' && main && !scriptKilled && !wrapperKilled && stop?.kind !== 'log_limit')
     violations.push(`it wrote beyond the log's limit and is ${state}`)
+  const rebooted = arena.rebooted.get(run)
+  if (rebooted && !rebooted.exit && !['lost', 'stopped', 'timed_out'].includes(state))
+    violations.push(`the machine was started anew under it, and it is ${state}`)
+  if (!rebooted) violations.push(...checkDuration({ arena, run, folder, record }, end, main))
   if (stop?.kind === 'timeout' && record.timeout_s === null)
     violations.push('it timed out and has no timeout')
   return violations
+}
+
+/** By clocks that nobody set: the script's own, and the times that the system gave to files. */
+function checkDuration({ arena, run, folder, record }, end, main) {
+  const { duration_s: seconds, asleep_s: asleep, state } = end
+  if (seconds === null) return main ? [`it was started and has no duration (${state})`] : []
+  const whole =
+    ((arena.ends.get(run) ?? modified(`${folder}/end.json`)) - statSync(folder).birthtimeMs) / 1000
+  // Of a run whose exit is not known it is the time until the last look.
+  const least = main?.lastT && end.exit_code !== null ? main.lastT - main.t : 0
+  return [
+    ...(seconds < least - 0.5 || seconds > whole + 0.5
+      ? [`its duration is ${seconds} s: it was between ${least} and ${whole} (${state})`]
+      : []),
+    ...(state === 'timed_out' && seconds < record.timeout_s - 0.1
+      ? [`it timed out after ${seconds} s and had ${record.timeout_s}`]
+      : []),
+    ...(asleep > 1 ? [`it is told to have slept for ${asleep} s`] : []),
+  ]
 }
 
 /** @returns NaN where there is no such file: it compares as neither */

@@ -3,11 +3,15 @@ import { join } from 'node:path'
 import { list, readText } from './arena.mjs'
 import { FOREIGN } from './foreign-events.mjs'
 
+/** Between two tries of the SDK, and some for a busy machine, seconds. */
+const SLACK_S = 0.5
+
 export function checkPoints(one, totals) {
   const { folder, answer, lists, arena } = one
   const violations = []
   const onDisk = pointsOnDisk(folder)
-  const acknowledged = lists.flatMap((list) => promised(list, arena))
+  const killed = new Set(one.kills.map(({ pid }) => pid))
+  const acknowledged = lists.flatMap((list) => promised(list, arena, killed))
   totals.points += acknowledged.length
   const stored = new Map(onDisk.map((point) => [`${point.n} ${point.s}`, point.v]))
   const missing = acknowledged.filter(({ name, step, value }) => stored.get(`${name} ${step}`) !== value)
@@ -42,9 +46,25 @@ export function checkPoints(one, totals) {
 }
 
 /** Where the workspace was moved away, a script that opened its file by the old path is on its own. */
-function promised({ points, folder }, { movedAt, root }) {
+function promised(list, { movedAt, root, withoutRoom }, killed) {
+  const { folder } = list
+  const points = list.orderly && !killed.has(list.pid) ? list.points : written(list.points, withoutRoom)
   const stranded = movedAt !== undefined && !folder.startsWith(`${root}/`)
   return !stranded || points[0]?.t < movedAt ? points : []
+}
+
+/**
+ * What waits in memory for room is lost with a process that is killed, as the SDK says. So of one that did not end in good
+ * order the points of a time without room are excused, unless it logged again when there was room: then all of them were
+ * written. The second point after that time tells, for the first may have been begun before.
+ */
+function written(points, withoutRoom) {
+  return points.filter(({ t }) => {
+    const n = withoutRoom.findIndex(({ from, to }) => t > from - SLACK_S && t < to + SLACK_S)
+    if (n === -1) return true
+    const next = withoutRoom[n + 1]?.from ?? Number.POSITIVE_INFINITY
+    return points.filter((later) => later.t > withoutRoom[n].to + SLACK_S && later.t < next).length > 1
+  })
 }
 
 function checkLines({ folder, lists, record }, totals) {

@@ -9,11 +9,11 @@ export function checkRequests({ arena, acknowledged }, answers) {
     for (const id of [run, ...(seeds ?? []).map((seed) => `${run}/s${seed}`)])
       if (!folders.has(id)) violations.push(`${id} (${key}) was acknowledged and is not there`)
   }
-  return [...violations, ...repeats(folders, answers)]
+  return [...violations, ...repeats(arena, folders, answers)]
 }
 
 /** Two runs of one request: right only where the first had ended, and not well, before the second was made. */
-function repeats(folders, answers) {
+function repeats(arena, folders, answers) {
   const byKey = new Map()
   for (const [run, folder] of folders) {
     const record = readJson(`${folder}/run.json`)
@@ -28,7 +28,10 @@ function repeats(folders, answers) {
       const state = answers.runs.get(first.run)?.state
       // Judged lost, a run may be repeated before its end is written down.
       if (state === 'lost' || (first.record.children && state !== 'succeeded')) return []
-      const over = modified(`${first.folder}/stop.json`) ?? modified(`${first.folder}/end.json`)
+      const over =
+        modified(`${first.folder}/stop.json`) ??
+        arena.ends.get(first.run) ??
+        modified(`${first.folder}/end.json`)
       if (state !== 'succeeded' && over !== undefined && over <= second.made) return []
       return [
         `${key}: the same request made ${first.run} (${state}) and ${second.run}, ${((over - second.made) / 1000).toFixed(3)} s before the first was over`,

@@ -28,8 +28,11 @@ export function ownLists(arena) {
           point ? [{ name: point[0], step: point[1], value: point[2], t }] : [],
         ),
         lines: facts.flatMap(({ line }) => (line === undefined ? [] : [line])),
+        lastT: facts.reduce((last, { t }) => t ?? last, undefined),
         score: facts.find(({ score }) => score !== undefined)?.score,
         exit,
+        /** It ended in good order: what could not be written was waited for. A child that leaves by _exit() waits for nothing. */
+        orderly: begun[0]?.start !== undefined && exit !== undefined && begun[0]?.kind !== 'crash',
         /** It said that it ends, so that nothing can be between a write and its acknowledgement. */
         whole: exit !== undefined || facts.some(({ done }) => done),
       },

@@ -8,6 +8,7 @@ export class Pool {
   #clients = []
   #most
   #env
+  #gate
 
   constructor(arena, random, most) {
     this.#arena = arena
@@ -21,16 +22,30 @@ export class Pool {
   }
 
   async any() {
+    await this.#gate
     this.#clients = this.clients
     if (this.#clients.length < this.#most && (this.#clients.length === 0 || this.#random.chance(0.4))) {
-      const client = new Client(this.#arena.program, this.#arena.root, this.#env())
-      this.#clients.push(client)
-      client.opened = client.open()
-      client.opened.catch(() => {})
+      this.add()
     }
     const client = this.#random.pick(this.#clients)
     await client.opened
     return client
+  }
+
+  /** @param {string[]} [within] a command that runs the server's */
+  add(within) {
+    const client = new Client(this.#arena.program, this.#arena.root, this.#env(), within)
+    this.#clients.push(client)
+    client.opened = client.open()
+    client.opened.catch(() => {})
+    return client
+  }
+
+  /** No server is begun while `work` is done. */
+  async away(work) {
+    const done = Promise.resolve().then(work)
+    this.#gate = done.catch(() => {})
+    return done
   }
 
   /** One call by some server, its answer lost or not. */

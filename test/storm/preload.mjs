@@ -26,6 +26,22 @@ function note(file, text) {
   within = before
 }
 
+// The time of day as `clock` says, in seconds beside the true one: it is set while the process lives.
+const OwnDate = Date
+function now() {
+  try {
+    return OwnDate.now() + Number(readFileSync(join(where, 'clock'), 'utf8')) * 1000
+  } catch {
+    return OwnDate.now()
+  }
+}
+globalThis.Date = class extends OwnDate {
+  constructor(...given) {
+    super(...(given.length > 0 ? given : [now()]))
+  }
+  static now = now
+}
+
 const real = { ...fs, promises: { ...fs.promises }, spawn: childProcess.spawn }
 
 note('births', `${kind}\n`)

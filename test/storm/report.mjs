@@ -1,5 +1,8 @@
 // What is printed: one JSON line a round, and tables at the end.
+import { FAULTS } from './faults.mjs'
+import { LACKING } from './grounds.mjs'
 import { countKills } from './kill-log.mjs'
+import { QUEUE } from './queue-round.mjs'
 
 /** Sums over rounds. */
 export class Tally {
@@ -26,6 +29,16 @@ export class Tally {
     if (report.violations.length > 0) this.failed.push(report)
   }
 
+  /** What did not strike, and why. */
+  #skipped() {
+    const names = [...FAULTS.map(([name, , , needs]) => [name, LACKING[needs]]), [QUEUE]]
+    const missing = names.filter(([name]) => !this.faults[name])
+    const undrawn = missing.filter(([, why]) => !why).map(([name]) => name)
+    const lines = missing.filter(([, why]) => why).map(([name, why]) => `skipped  ${name}: ${why}`)
+    if (undrawn.length > 0) lines.push(`not drawn in so few rounds: ${undrawn.join(', ')}`)
+    return lines.length > 0 ? ['', ...lines] : []
+  }
+
   text(seed, seconds) {
     const kills = [...this.kills].sort(([a], [b]) => a.localeCompare(b))
     const total = kills.reduce((sum, [, count]) => sum + count, 0)
@@ -43,6 +56,7 @@ export class Tally {
       '',
       'Faults:',
       ...rows(this.faults),
+      ...this.#skipped(),
       '',
       'Runs by state:',
       ...rows(this.states),

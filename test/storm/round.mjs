@@ -1,9 +1,12 @@
 // One round: a workspace of its own, runs submitted and faults at random times, then quiet, then the checks.
-import { execFileSync, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { appendFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Arena, hasLab, list, python, readLines } from './arena.mjs'
+import { Arena, list, python, readLines } from './arena.mjs'
+import { deckOf, groundOf } from './deck.mjs'
+import { checkStrangers, endStrangers } from './fault-boot.mjs'
+import { beginGit } from './fault-git.mjs'
 import { faultsUntil } from './faults.mjs'
 import { kills } from './kill-log.mjs'
 import { check } from './oracle.mjs'
@@ -15,28 +18,32 @@ import { settle } from './settle.mjs'
 
 /** @param {{seed: number, program: string, seconds: number, runs: number, keep: boolean}} options */
 export async function playRound({ seed, program, seconds, runs, keep }) {
-  const storm = new Storm(new Arena(seed, program), new Random(`round ${seed}`))
-  const { arena, random } = storm
+  const random = new Random(`round ${seed}`)
+  const deck = deckOf(seed)
+  const ground = groundOf(deck, random)
+  const storm = new Storm(new Arena(seed, program, { disk: ground.has('disk') }), random, ground)
+  const { arena } = storm
   storm.pool = new Pool(arena, new Random(`pool ${seed}`), random.pick([1, 2, 2, 3, 4, 8]))
   let violations
   try {
     await storm.begin()
-    const scored = hasLab && random.chance(0.4)
-    if (scored) await storm.register()
+    if (ground.has('lab')) await storm.register()
     arena.giveTokens('node', random.whole(8, 24))
     arena.giveTokens('script', random.whole(0, 4))
     arena.giveTokens('lab', 1)
     const until = Date.now() + seconds * 1000
-    const submissions = requestsOf(random, runs, scored).map((request) =>
+    const submissions = requestsOf(random, runs, ground.has('lab')).map((request) =>
       storm.submit(request, random.between(0, seconds * 900)),
     )
-    await faultsUntil(storm, until)
+    await faultsUntil(storm, until, deck)
     await storm.calm()
     await Promise.all(submissions)
     violations = await settle(storm)
     if (violations.length === 0) violations = await check(storm)
+    violations.push(...checkStrangers(arena))
   } finally {
     for (const { pid } of processesOf(arena)) signal(pid, 'SIGKILL')
+    endStrangers(arena)
   }
   const report = {
     seed,
@@ -47,7 +54,7 @@ export async function playRound({ seed, program, seconds, runs, keep }) {
     faults: storm.counts,
     ...storm.totals,
   }
-  if (violations.length === 0 && !keep) rmSync(arena.folder, { recursive: true, force: true, maxRetries: 5 })
+  arena.close(violations.length > 0 || keep)
   return report
 }
 
@@ -58,10 +65,16 @@ class Storm {
   acknowledged = []
   stops = []
   #tick = 0
+  /** What is done in quiet, before the judge asks. */
+  afterwards = []
+  #asking = 0
+  #gate
+  #turn = Promise.resolve()
 
-  constructor(arena, random) {
+  constructor(arena, random, ground) {
     this.arena = arena
     this.random = random
+    this.ground = ground
   }
 
   tick() {
@@ -78,20 +91,50 @@ class Storm {
   }
 
   async begin() {
-    if (this.random.chance(0.5)) this.#git()
     await this.pool.insist(
       'create_increment',
       { title: 'a storm', problem_type: 'classification', id: '0001' },
       (fact) => this.log(fact),
     )
+    // Then the code of each run is captured from Git.
+    if (this.ground.has('git')) await beginGit(this)
   }
 
-  /** Then the code of each run is captured from Git. */
-  #git() {
-    const git = (...args) => execFileSync('git', ['-C', this.arena.root, ...args], { stdio: 'ignore' })
-    git('init', '-q')
-    git('add', 'storm_script.py')
-    git('-c', 'user.name=storm', '-c', 'user.email=storm@example.org', 'commit', '-q', '-m', 'The script')
+  /** In turn with the others that are done alone. */
+  alone(work) {
+    const turn = this.#turn.then(work)
+    this.#turn = turn.catch(() => {})
+    return turn
+  }
+
+  /** New calls wait. @returns false where those under way took too long */
+  async withoutRequests(work) {
+    let open
+    this.#gate = new Promise((resolve) => {
+      open = resolve
+    })
+    try {
+      for (const end = Date.now() + 5000; this.#asking > 0; await sleep(20))
+        if (Date.now() > end) return false
+      return await work()
+    } finally {
+      open()
+    }
+  }
+
+  async #asked(tool, args, key) {
+    await this.#gate
+    this.#asking++
+    try {
+      return await this.pool.insist(tool, args, (fact) => this.log({ ...fact, key }))
+    } finally {
+      this.#asking--
+    }
+  }
+
+  /** Every server looks. */
+  async lookAround() {
+    await Promise.allSettled(this.pool.clients.map((client) => client.call('list_runs', { limit: 5 }, 20)))
   }
 
   /** Data of two classes that nothing predicts, so that every share of right guesses is possible. */
@@ -115,8 +158,7 @@ class Storm {
   async submit(request, afterMs) {
     await sleep(afterMs)
     if (request.kind === 'alone') return this.#alone(request)
-    const insist = (tool, args) =>
-      this.pool.insist(tool, args, (fact) => this.log({ ...fact, key: request.key }))
+    const insist = (tool, args) => this.#asked(tool, args, request.key)
     const answer = await insist('run_experiment', request.args)
     this.#acknowledge(request, answer)
     const runs = new Set([answer.run])
@@ -142,6 +184,7 @@ class Storm {
 
   /** A script that nobody launched: the SDK makes its run. */
   async #alone({ key, kind, settings }) {
+    await this.#gate
     const child = spawn(python, ['storm_script.py', key, kind, JSON.stringify(settings)], {
       cwd: this.arena.root,
       env: { ...this.arena.scriptEnv(), SPECWEAVE_INCREMENT: '0001' },
@@ -160,5 +203,6 @@ class Storm {
     mkdirSync(arena.path('tokens'), { recursive: true })
     for (const { pid, state } of processesOf(arena)) if (state === 'T') signal(pid, 'SIGCONT')
     await this.pool.calm()
+    for (const work of this.afterwards) await work()
   }
 }

@@ -1,30 +1,21 @@
 /**
  * The storm: real processes of the built program, killed, stopped, filled and flooded at random times and at every step,
  * and a judge that knows nothing of its inside.
- *
- *   npm run storm -- --minutes 10 [--seed N] [--rounds N] [--defect NAME|all] [--keep]
- *
- * The program is built for the storm; --program PATH takes a main.js that is there.
- * A defect is planted into a build of its own: then the storm is to fail.
+ * `npm run storm -- --help` tells the options.
  */
 import { parseArgs } from 'node:util'
 import { DEFECTS } from './defects.mjs'
+import { HELP, OPTIONS } from './options.mjs'
 import { buildForStorm } from './program.mjs'
+import { isQueueRound, playQueue } from './queue-round.mjs'
 import { failure, roundLine, Tally } from './report.mjs'
 import { playRound } from './round.mjs'
 
-const { values } = parseArgs({
-  options: {
-    minutes: { type: 'string', default: '10' },
-    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
-    rounds: { type: 'string' },
-    seconds: { type: 'string', default: '10' },
-    runs: { type: 'string', default: '18' },
-    defect: { type: 'string' },
-    program: { type: 'string' },
-    keep: { type: 'boolean', default: false },
-  },
-})
+const { values } = parseArgs({ options: OPTIONS })
+if (values.help) {
+  console.log(HELP)
+  process.exit(0)
+}
 
 /** @returns whether all rounds were clean; ends with the first that was not. */
 async function rage(defect) {
@@ -35,8 +26,9 @@ async function rage(defect) {
   const most = values.rounds ? Number(values.rounds) : Number.POSITIVE_INFINITY
   for (let n = 0; n < most && (values.rounds || seconds() < Number(values.minutes) * 60); n++) {
     const start = performance.now()
-    const report = await playRound({
-      seed: Number(values.seed) + n,
+    const seed = Number(values.seed) + n
+    const report = await (isQueueRound(seed) ? playQueue : playRound)({
+      seed,
       program,
       seconds: Number(values.seconds),
       runs: Number(values.runs),

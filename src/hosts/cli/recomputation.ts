@@ -1,7 +1,7 @@
 import type { Recomputation, RecomputedDataset, RecomputedSplit } from '../../evidence/recompute.ts'
 import type { CliIo } from './io.ts'
 
-/** More runs that no verdict read are counted, not named. */
+/** Further ones are counted, not named. */
 const MOST_NAMED = 5
 
 /** Prints what was computed again: what is proven on stdout, what is wrong on stderr. @param holds the ledger does. */
@@ -10,12 +10,14 @@ export function printRecomputation(io: CliIo, recomputed: Recomputation, holds: 
   for (const dataset of datasets) printDataset(io, dataset)
   for (const problem of problems) io.err(problem)
   for (const one of splits) printSplit(io, one)
+  for (const [problem, which] of unproven(splits)) io.err(`${named(which)}: ${problem}`)
   const aside = splits.filter(({ status, judged }) => status === 'unknown' && !judged)
   if (aside.length > 0) io.out(leftOut(aside))
   const sure = splits.filter(({ status }) => status === 'proven')
   const figures = sure.reduce((sum, one) => sum + one.figures, 0)
-  const counted = `${figures} figure${figures === 1 ? '' : 's'} of ${new Set(sure.map(({ run }) => run)).size} runs`
-  if (!proven) io.err(`NOT PROVEN. ${counted} came out again; what did not is above.`)
+  const runs = new Set(sure.map(({ run }) => run)).size
+  const counted = `${figures} figures of ${runs} run${runs === 1 ? '' : 's'}`
+  if (!proven) io.err(`NOT PROVEN. ${counted} came out again; what is wrong stands above.`)
   else if (!holds) io.err(`NOT PROVEN: ${counted} came out again, and the ledger does not hold them.`)
   else if (!splits.some(({ judged }) => judged))
     io.out(`There is no verdict yet whose numbers had to be proven. ${counted} came out again.`)
@@ -35,12 +37,26 @@ function printDataset(io: CliIo, { dataset, made, source, problems }: Recomputed
 function printSplit(io: CliIo, { run, split, status, judged, figures, problems }: RecomputedSplit): void {
   if (status === 'proven')
     io.out(`${run} ${split}: ${figures} figures proven${judged ? '' : ' (no verdict read it)'}`)
-  else if (status === 'wrong' || judged) for (const problem of problems) io.err(`${run} ${split}: ${problem}`)
+  if (status === 'wrong') for (const problem of problems) io.err(`${run} ${split}: ${problem}`)
+}
+
+/** What a verdict read and could not be computed, by the reason: one reason often holds for many. */
+function unproven(splits: readonly RecomputedSplit[]): Map<string, string[]> {
+  const reasons = new Map<string, string[]>()
+  for (const { run, split, status, judged, problems } of splits) {
+    if (status !== 'unknown' || !judged) continue
+    for (const problem of problems) reasons.set(problem, [...(reasons.get(problem) ?? []), `${run} ${split}`])
+  }
+  return reasons
 }
 
 function leftOut(aside: readonly RecomputedSplit[]): string {
   const reasons = [...new Set(aside.flatMap(({ problems }) => problems))]
-  const named = aside.slice(0, MOST_NAMED).map(({ run, split }) => `${run} ${split}`)
-  const more = aside.length > MOST_NAMED ? ` and ${aside.length - MOST_NAMED} more` : ''
-  return `Not recomputed, and no verdict read it: ${named.join(', ')}${more} (${reasons.join('; ')})`
+  const which = aside.map(({ run, split }) => `${run} ${split}`)
+  return `Not recomputed, and no verdict read it: ${named(which)} (${reasons.join('; ')})`
+}
+
+function named(which: readonly string[]): string {
+  const more = which.length > MOST_NAMED ? ` and ${which.length - MOST_NAMED} more` : ''
+  return which.slice(0, MOST_NAMED).join(', ') + more
 }

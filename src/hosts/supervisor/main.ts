@@ -5,6 +5,7 @@ import { lookAhead } from '../../adapters/git/working-tree.ts'
 import { sleep } from '../../core/clock.ts'
 import { type Claimed, claimNext } from '../../runs/claim.ts'
 import { mainScript, setProgram } from '../../runs/schedule.ts'
+import { whenThereIsRoom } from '../../runs/settle.ts'
 import { superviseRun } from '../../runs/supervise.ts'
 import { type Index, openIndex } from '../../store/index-db.ts'
 import { isIndexTrouble } from '../../store/index-trouble.ts'
@@ -51,20 +52,29 @@ export async function main(argv: string[]): Promise<number> {
   }
 }
 
-const PATIENCE_MS = 60_000
+const PATIENCE_MS = 3600_000
+const LONGEST_PAUSE_MS = 10_000
 
-/** Another program may have locked the index, or somebody deleted it: there is nobody else who would look again. */
+/**
+ * Another program may have locked the index, somebody deleted it, or the disk is full: there is nobody else who would
+ * look again.
+ */
 async function nextRun(
   workspace: Workspace,
   wanted: string | undefined,
 ): Promise<{ index: Index; claimed: Claimed } | undefined> {
-  for (const until = performance.now() + PATIENCE_MS; ; await sleep(500)) {
+  const until = performance.now() + PATIENCE_MS
+  for (let pause = 500; ; pause = Math.min(LONGEST_PAUSE_MS, pause * 1.5)) {
     try {
-      const index = await openIndex(workspace.layout)
-      const claimed = claimNext(workspace, index, wanted)
-      return claimed && { index, claimed }
+      return await whenThereIsRoom(workspace.layout.folder, async () => {
+        const index = await openIndex(workspace.layout)
+        const claimed = claimNext(workspace, index, wanted)
+        return claimed && { index, claimed }
+      })
     } catch (cause) {
-      if (!isIndexTrouble(cause) || performance.now() > until) throw cause
+      if (!isIndexTrouble(cause) || !existsSync(workspace.layout.folder) || performance.now() > until)
+        throw cause
+      await sleep(pause)
     }
   }
 }

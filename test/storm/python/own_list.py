@@ -2,8 +2,10 @@
 
 import json
 import os
+import time
 
 _write, _open, _fsync = os.write, os.open, os.fsync  # as they were before a kill was hung on them
+now = time.time  # as it was before somebody set the clock
 _fd = None
 _pid = None
 

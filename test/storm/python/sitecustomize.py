@@ -1,8 +1,12 @@
-"""Kills a script just before or just after one of the SDK's own writes: at the k-th, drawn from the seed."""
+"""Kills a script just before or just after one of the SDK's own writes: at the k-th, drawn from the seed.
+
+Also sets the time of day, where the storm does.
+"""
 
 import os
 import random
 import sys
+import time
 
 import own_list  # keeps the functions as they are now
 
@@ -59,6 +63,22 @@ def _arm(kind, places, chance, most):
         hang(name)
 
 
+def _set_clock(where):
+    def now():
+        try:
+            fd = own_list._open(f"{where}/clock", os.O_RDONLY)
+        except OSError:
+            return own_list.now()
+        try:
+            return own_list.now() + float(os.read(fd, 30) or 0)
+        finally:
+            os.close(fd)
+
+    time.time = now
+
+
+if "STORM_DIR" in os.environ:
+    _set_clock(os.environ["STORM_DIR"])
 _words = " ".join(sys.orig_argv)
 if "storm_script.py" in _words:
     _arm("script", ("/specweave/",), 0.25, 40)

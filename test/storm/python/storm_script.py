@@ -3,6 +3,7 @@
     storm_script.py KEY KIND SETTINGS
 """
 
+import errno
 import json
 import os
 import random
@@ -18,12 +19,13 @@ import own_list  # noqa: E402
 
 resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 draw = random.Random(f"{key}:{seed}")
+NO_ROOM = (errno.ENOSPC, errno.EROFS)
 delay, points, lines, code = settings["delay"], settings["points"], settings["lines"], settings["code"]
 
 
 def start(**more):
     """One a start: two of them for one folder are a double start."""
-    own_list.say(start=os.environ.get("SPECWEAVE_RUN_DIR", ""), pid=os.getpid(), kind=kind, t=time.time(), **more)
+    own_list.say(start=os.environ.get("SPECWEAVE_RUN_DIR", ""), pid=os.getpid(), kind=kind, t=own_list.now(), **more)
 
 
 def pause():
@@ -34,16 +36,49 @@ def pause():
 def show(count):
     for n in range(count):
         text = f"line {n} of {key} {draw.random()}"
-        os.write(1, (text + "\n").encode())
-        own_list.say(line=text)
+        if put(1, text + "\n"):
+            own_list.say(line=text)
+        elif draw.random() < 0.1:
+            # Most scripts end by it.
+            own_list.say(exit=74)
+            sys.exit(74)
         pause()
+
+
+torn = set()
+
+
+def put(fd, text):
+    """One write; whether the system took all of it. What it did not take is the script's own loss."""
+    data = (("\n" if fd in torn else "") + text).encode()
+    try:
+        size = os.write(fd, data)
+    except OSError as error:
+        if error.errno not in NO_ROOM:
+            raise
+        return False
+    if size:
+        torn.discard(fd)
+    if 0 < size < len(data):
+        torn.add(fd)
+    return size == len(data)
+
+
+def when_there_is_room(work):
+    while True:
+        try:
+            return work()
+        except OSError as error:
+            if error.errno not in NO_ROOM:
+                raise
+            time.sleep(0.1)
 
 
 def log(run, count, first=0, name="loss"):
     for n in range(first, first + count):
         value = draw.random()
         run.log_metric(name, value, step=n)
-        own_list.say(point=[name, n, value], t=time.time())
+        own_list.say(point=[name, n, value], t=own_list.now())
         pause()
 
 
@@ -77,7 +112,7 @@ def with_children(work, count):
 if kind == "alone":
     # Nobody launched it: the SDK makes the run.
     with tracked() as alone:
-        own_list.say(start=alone.folder or "", pid=os.getpid(), kind=kind, t=time.time(), run=alone.id)
+        own_list.say(start=alone.folder or "", pid=os.getpid(), kind=kind, t=own_list.now(), run=alone.id)
         log(alone, points)
         if code:
             own_list.say(exit=code)
@@ -92,12 +127,20 @@ elif kind in ("sdk", "seeds"):
         log(run, points)
     show(2)
 elif kind == "csv":
-    fd = os.open(f"{os.environ['SPECWEAVE_RUN_DIR']}/history.csv", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
-    os.write(fd, b"step,loss\n")
+    path = f"{os.environ['SPECWEAVE_RUN_DIR']}/history.csv"
+    fd = when_there_is_room(lambda: os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666))
+
+    def row(text):
+        """Says nothing of a row before all of it is in the file: half a row would be another number."""
+        data = text.encode()
+        while data:
+            data = data[when_there_is_room(lambda: os.write(fd, data)) :]
+
+    row("step,loss\n")
     for n in range(points):
         value = draw.random()
-        os.write(fd, f"{n},{value!r}\n".encode())
-        own_list.say(point=["loss", n, value], t=time.time())
+        row(f"{n},{value!r}\n")
+        own_list.say(point=["loss", n, value], t=own_list.now())
         pause()
 elif kind == "fork":
     with tracked() as run:
@@ -141,14 +184,18 @@ elif kind == "scored":
         rows = list(csv.DictReader(file))
     guesses = [draw.choice("ab") for _ in rows]
     folder = f"{os.environ['SPECWEAVE_RUN_DIR']}/predictions"
-    with open(f"{folder}/.part", "w") as file:
-        file.write("row_id,prediction\n")
-        file.writelines(f"{next(iter(row.values()))},{guess}\n" for row, guess in zip(rows, guesses))
-    os.rename(f"{folder}/.part", f"{folder}/validation.csv")
+
+    def hand_in():
+        with open(f"{folder}/.part", "w") as file:
+            file.write("row_id,prediction\n")
+            file.writelines(f"{next(iter(row.values()))},{guess}\n" for row, guess in zip(rows, guesses))
+        os.rename(f"{folder}/.part", f"{folder}/validation.csv")
+
+    when_there_is_room(hand_in)
     own_list.say(score=sum(row["label"] == guess for row, guess in zip(rows, guesses)) / len(rows))
     show(lines)
 elif kind == "flood":
     while True:
-        os.write(1, b"x" * 65_000 + b"\n")
+        put(1, "x" * 65_000 + "\n")
         time.sleep(0.02)
 end(code)
