@@ -10,6 +10,7 @@ import { printMachine } from './figure.mjs'
 import { killFigures } from './kill-figures.mjs'
 import { loadFigures } from './load-figures.mjs'
 import { rayFigures } from './ray-figures.mjs'
+import { refereeFigures } from './referee-figures.mjs'
 import { runFigures } from './run-figures.mjs'
 import { scaleFigures } from './scale-figures.mjs'
 import { sdkFigures } from './sdk-figures.mjs'
@@ -26,6 +27,7 @@ const GROUPS = {
   scale: scaleFigures,
   kill: killFigures,
   ray: rayFigures,
+  referee: refereeFigures,
   trackers: trackerFigures,
 }
 

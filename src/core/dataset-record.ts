@@ -10,7 +10,7 @@ export interface DatasetRecord {
   /** SHA-256 over source bytes, target, roles and split policy: same source and policy, same hash, on any machine. */
   hash: string
   created: string
-  source: { path: string; format: 'csv' | 'parquet'; sha256: string; bytes: number }
+  source: { path: string; format: 'csv' | 'jsonl' | 'parquet'; sha256: string; bytes: number }
   problem_type: ProblemType
   target: string
   positive?: string
@@ -21,13 +21,18 @@ export interface DatasetRecord {
   rows: number
   columns: DatasetColumn[]
   split: {
-    method: 'stratified' | 'random' | 'time' | 'group'
+    method: 'stratified' | 'random' | 'time' | 'group' | 'leave_last_out'
     validation: number
     test: number
     seed: number
     key: string
     /** Of a time split: the first time of validation and of test. */
     cuts?: Record<string, string>
+    /** Of a time split, as asked for: `7d`, or a number in the units of the time column. */
+    gap?: string
+    /** The gap in microseconds (of a time that is a number: in millionths), and the rows that it keeps out of every split. */
+    gap_us?: number
+    left_out?: number
     /** Rows that are in test because an earlier version of the name had sealed them. */
     carried?: number
   }
@@ -59,7 +64,7 @@ export interface DatasetColumn {
 
 export interface DatasetSplit {
   rows: number
-  /** File name beside dataset.json: `train.csv`, or `.parquet` as the source is. */
+  /** File name beside dataset.json: `train.csv`, or `train.parquet` where the source is Parquet. */
   path: string
   sha256: string
   /** Rows of each class, of train and validation only. */

@@ -1,3 +1,5 @@
+import { isNumber, isText, listOf, maybe, type Shape, withMembers } from './shape.ts'
+
 /** What the lab found of a candidate over a baseline's target, on the sealed test set. `data` of a `lift.measured` line. */
 export interface LiftMeasured {
   /** `0042/exp-003-xgboost` */
@@ -33,3 +35,23 @@ export interface LiftInterval {
   /** Rows, or users of a recommendation. */
   rows: number
 }
+
+/** What a `lift.measured` line must be to be read: other clones write lines too. */
+export const isLiftMeasured: Shape = withMembers({
+  run: isText,
+  baseline: isText,
+  dataset_hash: isText,
+  metric: isText,
+  lift: isNumber,
+  predictions_sha256: isText,
+  baseline_sha256: isText,
+  reason: maybe(isText),
+  interval: maybe(
+    withMembers({
+      target: isNumber,
+      difference: isNumber,
+      confidence: isNumber,
+      ci: (value) => listOf(isNumber)(value) && (value as unknown[]).length === 2,
+    }),
+  ),
+})

@@ -51,7 +51,8 @@ function requireFile(path: string, named: string): void {
       invalid: [{ field: 'source', problem: what }],
     })
   }
-  if (!stats.isFile()) throw invalid(named, 'is a folder or a device; a data set is one CSV or Parquet file')
+  if (!stats.isFile())
+    throw invalid(named, 'is a folder or a device; a data set is one CSV, JSON Lines or Parquet file')
   if (stats.size === 0) throw invalid(named, 'is empty')
 }
 

@@ -1,7 +1,7 @@
 import { labRequest, labVersion } from '../adapters/lab/process.ts'
 import { canonicalJson } from '../core/canonical-json.ts'
 import { Refusal } from '../core/errors.ts'
-import type { LiftInterval, LiftMeasured } from '../core/lift-measured.ts'
+import { isLiftMeasured, type LiftInterval, type LiftMeasured } from '../core/lift-measured.ts'
 import { metricInfo } from '../core/metrics.ts'
 import type { Workspace } from '../store/workspace.ts'
 import { findDataset } from './datasets.ts'
@@ -125,7 +125,7 @@ export function liftsOf(
 
 function recorded(ledger: Ledger): LiftMeasured[] {
   return ledger.lines
-    .filter((line) => line.event === 'lift.measured' && line.verified)
+    .filter((line) => line.event === 'lift.measured' && line.verified && isLiftMeasured(line.data))
     .map((line) => line.data as unknown as LiftMeasured)
 }
 

@@ -56,7 +56,7 @@ export async function rebuildDataset(
     const out = join(staging, 'out')
     const vault = join(staging, 'vault')
     for (const folder of [out, vault]) mkdirSync(folder, { mode: 0o700 })
-    for (const { hash } of earlier)
+    for (const { hash } of earlier.versions)
       if (hasLabels(hash)) symlinkSync(dirname(labelsFile(hash)), join(vault, hash))
     const again = await registerAside(
       workspace,
@@ -64,7 +64,7 @@ export async function rebuildDataset(
       { source: source.path, earlier, out, vault },
       options,
     )
-    refuseUnequal(record, again, source.named)
+    refuseUnequal(record, again, earlier)
     takeOver(workspace, record, made, out, join(vault, record.hash, 'test.csv'))
   } finally {
     rmSync(staging, { recursive: true, force: true })
@@ -117,53 +117,74 @@ function sourceMissing(record: DatasetRecord, named: string | undefined, more = 
   )
 }
 
+interface Earlier {
+  versions: DatasetRecord[]
+  /** Why some of them could not be rebuilt, in words. */
+  missing: string[]
+}
+
 /** The versions that were there when this one was registered: what they sealed stays sealed. Those that can be are rebuilt. */
 async function earlierVersions(
   workspace: Workspace,
   record: DatasetRecord,
   options: RebuildOptions,
-): Promise<DatasetRecord[]> {
-  const earlier = listDatasets(workspace, record.name).filter(({ version }) => version < record.version)
-  for (const one of earlier) {
+): Promise<Earlier> {
+  const versions = listDatasets(workspace, record.name).filter(({ version }) => version < record.version)
+  const missing: string[] = []
+  for (const one of versions) {
     await rebuildDataset(workspace, one, options).catch((cause) => {
-      // Without it the hashes will tell whether it was needed.
-      if (!(cause instanceof Refusal)) throw cause
+      // The hashes will tell whether it was needed.
+      if (!isOfTheData(cause)) throw cause
+      missing.push(cause.message)
     })
   }
-  return earlier
+  return { versions, missing }
 }
 
 async function registerAside(
   workspace: Workspace,
   record: DatasetRecord,
-  place: { source: string; earlier: DatasetRecord[]; out: string; vault: string },
+  place: { source: string; earlier: Earlier; out: string; vault: string },
   options: RebuildOptions,
 ): Promise<DatasetRecord> {
   const params = {
     source: place.source,
     ...policyOf(record),
-    previous: place.earlier.map(({ dataset }) => workspace.layout.dataset(dataset)),
+    previous: place.earlier.versions.map(({ dataset }) => workspace.layout.dataset(dataset)),
     version: record.version,
     out: place.out,
     vault: place.vault,
   }
   options.progress?.(`registering ${record.dataset} again, aside`)
-  return labRequest<DatasetRecord>('register_dataset', params, { ...options, timeoutS: TIMEOUT_S })
+  return labRequest<DatasetRecord>('register_dataset', params, { ...options, timeoutS: TIMEOUT_S }).catch(
+    (cause) => {
+      if (isOfTheData(cause)) throw notEqual(record, [cause.message])
+      throw cause
+    },
+  )
+}
+
+function isOfTheData(cause: unknown): cause is Refusal {
+  return cause instanceof Refusal && /^(?:DATASET|INPUT|VAULT|FILE)_/.test(cause.code)
 }
 
 /** Free text and where the file lay; the time is that of the making. */
 const NOT_COMPARED: ReadonlySet<string> = new Set(['created', 'warnings'])
 
-function refuseUnequal(record: DatasetRecord, again: DatasetRecord, source: string): void {
+function refuseUnequal(record: DatasetRecord, again: DatasetRecord, earlier: Earlier): void {
   const wrong = Object.keys(record)
     .filter((key) => !NOT_COMPARED.has(key))
     .flatMap((key) => unequal(key, record[key as keyof DatasetRecord], again[key as keyof DatasetRecord]))
   for (const key of ['hash', 'splits', 'positive', 'classes'] as const)
     if (record[key] === undefined && again[key] !== undefined) wrong.push(`${key} is missing`)
-  if (wrong.length === 0) return
-  throw new Refusal(
+  if (wrong.length > 0) throw notEqual(record, [...earlier.missing, ...wrong])
+}
+
+function notEqual(record: DatasetRecord, wrong: readonly string[]): Refusal {
+  const more = wrong.length > 6 ? `; and ${wrong.length - 6} more` : ''
+  return new Refusal(
     'DATASET_INVALID',
-    `dataset.json of ${record.dataset} is not what its source gives: ${wrong.slice(0, 6).join('; ')}${wrong.length > 6 ? `; and ${wrong.length - 6} more` : ''}. Registered again from ${source} with the policy that stands there.`,
+    `dataset.json of ${record.dataset} is not what its source gives, registered again with the policy that stands there: ${wrong.slice(0, 6).join('; ')}${more}.`,
     { next: [{ person: 'git log -p -- .specweave/datasets', why: 'shows who changed it' }] },
   )
 }
@@ -173,7 +194,16 @@ function unequal(path: string, recorded: unknown, again: unknown): string[] {
   if (path === 'source.path' || isSame(recorded, again)) return []
   if (isPlain(recorded) && isPlain(again))
     return Object.keys(recorded).flatMap((key) => unequal(`${path}.${key}`, recorded[key], again[key]))
+  if (isColumns(recorded) && isColumns(again)) {
+    const found = new Map(again.map((column) => [column.name, column]))
+    const names = recorded.filter((one) => !isSame(one, found.get(one.name))).map(({ name }) => name)
+    return [`${path} differ in ${names.slice(0, 3).join(', ') || 'their number or order'}`]
+  }
   return [`${path} is ${shown(again)} and dataset.json says ${shown(recorded)}`]
+}
+
+function isColumns(value: unknown): value is { name: string }[] {
+  return Array.isArray(value) && value.length > 0 && value.every((one) => isPlain(one) && 'name' in one)
 }
 
 function isPlain(value: unknown): value is Record<string, unknown> {

@@ -24,6 +24,7 @@ export function policyOf(record: DatasetRecord) {
       seed,
       ...optional('time_column', record.time_column),
       ...optional('group_column', record.group_column),
+      ...optional('gap', record.split.gap),
     },
     ...optional('id_column', record.id_column),
   }

@@ -11,6 +11,7 @@ import { type DatasetSource, locateSource, requireDatasetName } from './dataset-
 import { listDatasets, listVersions, splitFiles } from './datasets.ts'
 import { readLedger, withLedger } from './ledger.ts'
 import { cloneId } from './ledger-keys.ts'
+import type { DataSchema } from './schema-file.ts'
 import { closeVault, fileSha256, hasLabels, labelsFile, vaultFolder } from './vault.ts'
 
 /** As `register_dataset` takes it. */
@@ -21,14 +22,17 @@ export interface DatasetInput {
   positive?: string
   problem_type: ProblemType
   split?: {
-    method?: 'stratified' | 'random' | 'time' | 'group'
+    method?: 'stratified' | 'random' | 'time' | 'group' | 'leave_last_out'
     validation?: number
     test?: number
     time_column?: string
     group_column?: string
+    gap?: string | number
     seed?: number
   }
   id_column?: string
+  /** What every row must keep to; not part of the version, which is the same with and without. */
+  schema?: DataSchema
 }
 
 export interface Registration {
@@ -83,8 +87,8 @@ export async function registerDataset(
 }
 
 function labParams(input: DatasetInput, source: DatasetSource): Record<string, unknown> {
-  const { name, target, positive, problem_type, split = {}, id_column } = input
-  return { source: source.path, name, target, positive, problem_type, split, id_column }
+  const { name, target, positive, problem_type, split = {}, id_column, schema } = input
+  return { source: source.path, name, target, positive, problem_type, split, id_column, schema }
 }
 
 async function findRepeat(

@@ -33,7 +33,7 @@ export function dataPending(pending: Pending): string {
     '',
     `    register_dataset ${JSON.stringify(call)}`,
     '',
-    `with your file (CSV or Parquet) and ${roles}.`,
+    `with your file (CSV, JSON Lines or Parquet) and ${roles}.`,
   ].join('\n')
 }
 

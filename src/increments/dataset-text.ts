@@ -35,9 +35,18 @@ export function splitsText(data: DatasetRecord): string {
     random: 'by a hash of the row',
     time: `by time (\`${data.time_column ?? 'time'}\`), the latest rows sealed`,
     group: `by group (\`${data.group_column ?? 'group'}\`), so that no group is in two splits`,
+    leave_last_out: `by user: the last \`${data.target}\` of each is sealed, the one before is for validation`,
   }[split.method]
+  const asked =
+    split.method === 'leave_last_out'
+      ? ''
+      : `asked for ${percent(split.validation)} validation and ${percent(split.test)} test${split.gap ? `, ${split.gap} left out before each (${count(split.left_out ?? 0)} rows)` : ''}, `
+  const keeps =
+    split.method === 'leave_last_out'
+      ? 'What is sealed once stays sealed in later versions.'
+      : 'A row keeps its split when rows are added or reordered, so the sizes are near the asked shares and not exact.'
   return [
-    `\`${data.dataset}\` is split ${method}; asked for ${percent(split.validation)} validation and ${percent(split.test)} test, seed ${split.seed}, key \`${split.key}\`. A row keeps its split when rows are added or reordered, so the sizes are near the asked shares and not exact.`,
+    `\`${data.dataset}\` is split ${method}; ${asked}seed ${split.seed}, key \`${split.key}\`. ${keeps}`,
     '',
     ...splitTable(data),
     '',

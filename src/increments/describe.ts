@@ -1,5 +1,4 @@
 import { join } from 'node:path'
-import { stringify } from 'yaml'
 import { readText, writeFileAtomic } from '../adapters/files.ts'
 import type { DatasetRecord } from '../core/dataset-record.ts'
 import { type BlockOutcome, putBlock } from '../core/managed-blocks.ts'
@@ -10,6 +9,7 @@ import { dataText, splitsText, testDataText } from './dataset-text.ts'
 import { BLOCKS, type BlockKey } from './documents.ts'
 import { type FrontMatterChange, parseSpec, updateFrontMatter } from './front-matter.ts'
 import { type IncrementRef, readSpec } from './load.ts'
+import { isGeneratedSchema, schemaYaml } from './schema-yaml.ts'
 
 /** Files from the workspace's root; conflicts are blocks that a person edited, which stay as they are. */
 export interface Described {
@@ -20,7 +20,7 @@ export interface Described {
 
 /**
  * Writes what is known of the data, and of the baselines once they ran, into spec.md, plan.md and tests.md; sets
- * `ml.dataset`; writes data/schema.yaml. Only generated blocks change: what people wrote around them stays.
+ * `ml.dataset`; writes data/schema.yaml and data/sample.csv. Only generated blocks change: what people wrote around them stays.
  * Where nothing is new, nothing is written.
  * @throws Refusal SPEC_INVALID before anything is written
  */
@@ -57,7 +57,7 @@ export function describe(
     ? [{ path: ['ml', 'dataset'], value: facts.dataset.dataset }]
     : []
   const described = writeBlocks(increment, bodies, changes)
-  if (facts.dataset) writeSchema(increment, facts.dataset, described)
+  if (facts.dataset) writeData(increment, facts.dataset, described)
   return described
 }
 
@@ -102,22 +102,21 @@ function writeBlocks(
   return described
 }
 
-/** data/schema.yaml: names, roles and types of the columns, for people and for checks of later data. */
-function writeSchema(increment: IncrementRef, dataset: DatasetRecord, described: Described): void {
-  const relative = `${increment.relative}/data/schema.yaml`
-  const path = join(increment.path, 'data', 'schema.yaml')
-  const columns = dataset.columns.map(({ name, role, type, missing, min, max, top, unique }) => ({
-    name,
-    role,
-    type,
-    nullable: missing > 0,
-    ...(type === 'numeric' && min !== undefined ? { min, max } : {}),
-    ...(type === 'categorical' && top && role !== 'id' && unique <= top.length
-      ? { values: top.map(({ value }) => value) }
-      : {}),
-  }))
-  const text = `# Columns of ${dataset.dataset} as registered; ranges and values are what was seen, not what is allowed.\n${stringify({ dataset: dataset.dataset, columns }, { lineWidth: 110 })}`
-  const list = readText(path) === text ? described.unchanged : described.changed
-  if (list === described.changed) writeFileAtomic(path, text)
-  list.push(relative)
+/** data/schema.yaml, unless somebody wrote or edited it, and data/sample.csv, which registration left beside the rows. */
+function writeData(increment: IncrementRef, dataset: DatasetRecord, described: Described): void {
+  const { name, version } = dataset
+  const sample = readText(join(increment.path, '../../datasets', name, `v${version}`, 'sample.csv'))
+  const files: [string, string | undefined][] = [
+    ['schema.yaml', schemaYaml(dataset)],
+    ['sample.csv', sample],
+  ]
+  for (const [file, text] of files) {
+    if (text === undefined) continue
+    const path = join(increment.path, 'data', file)
+    const before = readText(path)
+    const kept = file === 'schema.yaml' && before !== undefined && !isGeneratedSchema(before)
+    const list = kept || before === text ? described.unchanged : described.changed
+    if (list === described.changed) writeFileAtomic(path, text)
+    list.push(`${increment.relative}/data/${file}`)
+  }
 }

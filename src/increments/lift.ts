@@ -59,10 +59,11 @@ export function shown(interval: LiftInterval, direction: Direction): Shown {
   const slack = 1e-12 * Math.max(1, Math.abs(interval.target))
   const holds = worse >= -slack && better > slack
   const level = `${show(interval.confidence * 100)} %`
+  const why = interval.confidence > 0.95 ? ' (wider than 95 %: several looks are allowed)' : ''
   return {
     holds,
     text(over) {
-      const range = `Measured - target${over} is ${show(interval.difference)}, ${level} interval [${interval.ci.map(show).join(', ')}], paired`
+      const range = `Measured - target${over} is ${show(interval.difference)}, ${level} interval [${interval.ci.map(show).join(', ')}], paired${why}`
       if (holds) return `${range}: shown to be reached.`
       if (sign * interval.difference >= -slack)
         return `${range}: reached by the value, not shown. The interval goes past 0, so chance can explain it: a larger gain or more test rows would show it.`

@@ -1,5 +1,9 @@
+import { isAbsolute } from 'node:path'
 import { z } from 'zod'
+import { confine } from '../adapters/files.ts'
 import { PROBLEM_TYPES } from '../core/problem-types.ts'
+import type { DataSchema } from '../evidence/schema-file.ts'
+import type { Workspace } from '../store/workspace.ts'
 import { labReady, renderJob } from './lab-ready.ts'
 import { openedToWrite } from './opened-workspace.ts'
 import { IncrementId, JOB, NextSteps } from './shapes.ts'
@@ -11,11 +15,11 @@ export const registerDatasetTool = defineTool({
   name: 'register_dataset',
   title: 'Register a data set',
   description:
-    'Profiles, hashes and splits a CSV or Parquet file into train, validation and test, and seals the test labels outside the workspace, so that scores on test can be trusted. ' +
+    'Profiles, hashes and splits a CSV, JSON Lines or Parquet file into train, validation and test, and seals the test labels outside the workspace, so that scores on test can be trusted. ' +
     'Equal rows share a split; new rows move none. The same source and policy again is the version that exists. With `increment`, its documents then state this data.',
   input: z.object({
     name: z.string().min(1).max(100).describe('such as churn'),
-    source: z.string().min(1).max(4096).describe('path of a CSV or Parquet file'),
+    source: z.string().min(1).max(4096).describe('path of a CSV, JSON Lines or Parquet file'),
     target: column.describe('column that the model predicts; the item column for recommendation'),
     positive: z
       .string()
@@ -25,19 +29,34 @@ export const registerDatasetTool = defineTool({
     problem_type: z.enum(PROBLEM_TYPES),
     split: z
       .object({
-        method: z.enum(['stratified', 'random', 'time', 'group']),
+        method: z
+          .enum(['stratified', 'random', 'time', 'group', 'leave_last_out'])
+          .describe('leave_last_out: the last item of each user in test, the one before in validation'),
         validation: z.number().gt(0).lt(1).default(0.2),
         test: z.number().gt(0).lt(1).default(0.2),
         time_column: column,
         group_column: column.describe(
           'rows of one group share a split; the user column for recommendation, the series for time series',
         ),
+        gap: z
+          .union([z.number().positive(), z.string().max(40)])
+          .describe(
+            'left out before validation and test of a split by time: "7d", "36h", or a number in the units of the time column',
+          ),
         seed: z.number().int().nonnegative(),
       })
       .partial()
       .strict()
       .optional(),
     id_column: column.optional(),
+    schema: z
+      .string()
+      .min(1)
+      .max(4096)
+      .optional()
+      .describe(
+        "path of a schema in pandera's YAML form, such as an edited data/schema.yaml: rows that break it are refused",
+      ),
     increment: IncrementId,
   }),
   output: z.object({
@@ -64,14 +83,16 @@ export const registerDatasetTool = defineTool({
   async handle(input, context) {
     const session = await openedToWrite(context)
     const { workspace } = session
-    const { increment: typed, ...data } = input
+    const { increment: typed, schema: schemaPath, ...asked } = input
     const [{ resolveIncrement }, { locateSource }] = await Promise.all([
       import('../increments/load.ts'),
       import('../evidence/dataset-source.ts'),
     ])
     // What can be refused is refused before the lab is waited for.
     const increment = typed === undefined ? undefined : resolveIncrement(workspace, typed)
-    locateSource(workspace, data.source)
+    locateSource(workspace, asked.source)
+    const schema = schemaPath === undefined ? undefined : await readSchemaAt(workspace, schemaPath)
+    const data = { ...asked, ...(schema ? { schema } : {}) }
     const job = await labReady(session, context, {
       tool: 'register_dataset',
       arguments: input,
@@ -133,3 +154,8 @@ export const registerDatasetTool = defineTool({
     ].join('\n')
   },
 })
+
+async function readSchemaAt(workspace: Workspace, named: string): Promise<DataSchema> {
+  const { readSchema } = await import('../evidence/schema-file.ts')
+  return readSchema(isAbsolute(named) ? named : confine(workspace.root, named), named)
+}

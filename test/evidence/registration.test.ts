@@ -32,6 +32,7 @@ describe.skipIf(!process.env.SPECWEAVE_LAB_DIR)('register', () => {
     expect(everything(join(folder, '..'))).toEqual([
       'v1',
       'v1/dataset.json',
+      'v1/sample.csv',
       'v1/test.csv',
       'v1/train.csv',
       'v1/validation.csv',

@@ -61,7 +61,7 @@ describe.skipIf(NO_LAB)(`data that cannot be registered (${NO_LAB ?? 'with the l
       what: 'a folder',
       ...data({ source: '.specweave' }),
       code: 'DATASET_INVALID',
-      says: 'one CSV or Parquet file',
+      says: 'one CSV, JSON Lines or Parquet file',
     },
     { what: 'no file', ...data({ source: 'chrun.csv' }), code: 'FILE_MISSING', says: 'churn.csv' },
     {

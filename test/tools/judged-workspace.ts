@@ -76,7 +76,9 @@ export async function judgedWorkspace(): Promise<JudgedWorkspace> {
     problem_type: 'classification',
     success_metrics: ['roc_auc >= 0.75', 'accuracy >= 80%'],
   })
-  appendFileSync(join(product.root, '.specweave/ml.yaml'), 'interpreter: lab\n')
+  // Where the project's Python lacks scikit-learn, it was chosen already.
+  if (!product.read('.specweave/ml.yaml').includes('interpreter: lab'))
+    appendFileSync(join(product.root, '.specweave/ml.yaml'), 'interpreter: lab\n')
   await product.call('register_dataset', {
     name: 'churn',
     source: 'churn/churn.csv',

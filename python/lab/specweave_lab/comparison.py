@@ -8,42 +8,52 @@ else ``no_difference_shown``.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from specweave_lab.arguments import Arguments
 from specweave_lab.drafting import Progress
-from specweave_lab.errors import Refusal, nearest
-from specweave_lab.evaluation import read_classification, read_regression
+from specweave_lab.errors import nearest
 from specweave_lab.intervals import holm
 from specweave_lab.metrics.classification import ClassificationData
 from specweave_lab.metrics.counts import count_statistic
-from specweave_lab.metrics.names import CLASSIFICATION, CLASSIFICATION_SCORES, chosen_metrics, sign_of_better
+from specweave_lab.metrics.names import CLASSIFICATION, chosen_metrics, sign_of_better
 from specweave_lab.metrics.ranking import (
     auc_parts,
     average_precision_parts,
     macro_auc_parts,
     macro_average_precision_parts,
 )
-from specweave_lab.metrics.regression import undefined
-from specweave_lab.metrics.sums import error_metric, probability_metric
 from specweave_lab.paired import Difference, compare_counts, compare_influence, compare_medians, compare_sums
+from specweave_lab.paired_series import mean_limits
+from specweave_lab.pairs import (
+    Pairing,
+    as_losses,
+    as_sums,
+    open_pairing,
+    read_run,
+    require_measurable,
+    too_short,
+)
 from specweave_lab.resampling import jackknife_error
-from specweave_lab.truth import Truth, read_truth
+from specweave_lab.truth import read_truth
 
 ALPHA = 0.05
 
 
 def compare(params: dict[str, Any], progress: Progress) -> dict[str, Any]:
-    """Compare runs with a reference run, paired on the rows of a split.
+    """Compare runs with a reference run, paired on the rows of a split, on its times or on its users.
+
+    Classification and regression: permutation of the two models' answers row by row and a paired bootstrap
+    (DeLong for areas). Series: Diebold and Mariano's test on the losses of each time. Recommendation:
+    permutation and bootstrap over users.
 
     Parameters
     ----------
     params : dict
-        ``dataset, split, labels?, problem_type?, positive?, metric``, ``predictions: {run: file}`` and
-        ``reference`` (one of the runs).
+        ``dataset, split, labels?, problem_type?, positive?, season?, metric``, ``predictions: {run: file}``
+        and ``reference`` (one of the runs).
 
     Returns
     -------
@@ -53,9 +63,6 @@ def compare(params: dict[str, Any], progress: Progress) -> dict[str, Any]:
     """
     arguments = Arguments(params)
     truth = read_truth(arguments)
-    if truth.problem_type not in ("classification", "regression"):
-        problem = f"Runs of a {truth.problem_type} are compared by a later version of the lab."
-        raise Refusal("PREDICTIONS_INVALID", problem, invalid=[("problem_type", problem)])
     (metric,) = chosen_metrics(truth.problem_type, [arguments.text("metric")])
     files = arguments.inner("predictions").values
     reference = arguments.text("reference")
@@ -68,11 +75,14 @@ def compare(params: dict[str, Any], progress: Progress) -> dict[str, Any]:
         raise arguments.invalid("predictions", "holds the reference alone: at least two runs are compared")
 
     paths = {run: Arguments(files, "predictions.").path(run) for run in files}
-    base = _read(truth, reference, paths[reference])
+    pairing = open_pairing(metric, truth, arguments)
+    base = read_run(pairing, reference, paths[reference])
     found: list[Difference] = []
     for done, run in enumerate(others):
         progress(f"comparing {run}", done / len(others))
-        found.append(_difference(metric, truth, _read(truth, run, paths[run]), base, run, reference))
+        one = read_run(pairing, run, paths[run])
+        require_measurable(pairing, {run: one, reference: base})
+        found.append(difference_of(pairing, one, base))
     sign = sign_of_better(metric)
     return {
         "metric": metric,
@@ -99,40 +109,25 @@ def _verdict(gain: float, p_adjusted: float) -> str:
     return "better" if gain > 0 else "worse"
 
 
-def _read(truth: Truth, run: str, path: Path) -> Any:
-    try:
-        if truth.problem_type == "classification":
-            return read_classification(truth, path)[0]
-        return read_regression(truth, path)[:2]
-    except Refusal as refusal:
-        refusal.message = f"{run}: {refusal.message}"
-        raise
-
-
-def _difference(metric: str, truth: Truth, a: Any, b: Any, run: str, reference: str) -> Difference:
-    if truth.problem_type == "regression":
-        true = b[0]
-        why = undefined(metric, true)
-        if why:
-            raise Refusal("INPUT_INVALID", f"{metric} cannot be compared: {why}", invalid=[("metric", why)])
-        if metric == "median_ae":
-            return compare_medians(np.abs(a[1] - true), np.abs(b[1] - true))
-        return compare_sums(error_metric(metric, true, a[1]), error_metric(metric, true, b[1]))
-    if metric in CLASSIFICATION:
+def difference_of(pairing: Pairing, a: Any, b: Any) -> Difference:
+    """The difference of two runs, a - b; both as :func:`~specweave_lab.pairs.read_run` gives them."""
+    metric = pairing.metric
+    if pairing.problem_type == "time_series":
+        losses = as_losses(pairing, a, b)
+        if losses is None:
+            raise too_short()
+        value = losses.value(0) - losses.value(1)
+        limits, p, method = mean_limits(value, losses.influence(0) - losses.influence(1), losses.ordered)
+        return Difference(value, limits, p, method)
+    if metric == "median_ae":
+        true = pairing.truth.numbers()
+        return compare_medians(np.abs(a - true), np.abs(b - true))
+    if metric in CLASSIFICATION and isinstance(a, ClassificationData):
         return compare_counts(b.true, a.predicted, b.predicted, b.size, count_statistic(metric, b.positive))
-    for name, data in ((run, a), (reference, b)):
-        if data.scores is None:
-            problem = f"{name} handed in no score columns, and {metric} needs them."
-            raise Refusal("PREDICTIONS_INVALID", problem, invalid=[("predictions", problem)])
-    if metric in CLASSIFICATION_SCORES[:2]:
-        if len(np.unique(b.true)) < b.size:
-            problem = f"{metric} needs rows of every class in the split."
-            raise Refusal("INPUT_INVALID", problem, invalid=[("metric", problem)])
-        return _difference_of_areas(metric, a, b)
-    return compare_sums(
-        probability_metric(metric, b.true, a.scores, b.positive),
-        probability_metric(metric, b.true, b.scores, b.positive),
-    )
+    sums = as_sums(pairing, a), as_sums(pairing, b)
+    if sums[0] and sums[1]:
+        return compare_sums(sums[0], sums[1])
+    return _difference_of_areas(metric, a, b)
 
 
 def _difference_of_areas(metric: str, a: ClassificationData, b: ClassificationData) -> Difference:

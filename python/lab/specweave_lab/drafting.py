@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from specweave_lab.errors import Refusal, dataset_invalid
+from specweave_lab.gaps import check_gap
 from specweave_lab.identity import canonical_cells, dataset_sha256, row_digests, row_ids
 from specweave_lab.reading import Table, as_times, file_sha256, read_table
 from specweave_lab.registration_request import Request
+from specweave_lab.schema_check import check_schema
 from specweave_lab.sealing import sealed_before
 from specweave_lab.split_checks import check_splits
 from specweave_lab.splitting import (
@@ -18,6 +20,7 @@ from specweave_lab.splitting import (
     TEST,
     split_by_hash,
     split_by_time,
+    split_last_out,
 )
 from specweave_lab.target_checks import (
     check_classes,
@@ -70,6 +73,9 @@ def draft_dataset(request: Request, progress: Progress) -> Draft:
             "source", f'"{request.source.name}" was written to while it was read.', "Try again."
         )
     _check_columns(request, table)
+    if request.schema:
+        progress("checking the schema", 0.1)
+        check_schema(table, request.schema)
 
     draft = Draft(request, table, sha256, before.st_size, np.empty(0), [], "", warnings=list(table.warnings))
     _check_target(draft)
@@ -77,7 +83,7 @@ def draft_dataset(request: Request, progress: Progress) -> Draft:
     content = row_digests(table, table.names)
     units = _unit_columns(request, table)
     unit_digests = row_digests(table, units)
-    _split(draft, unit_digests)
+    _split(draft, unit_digests, content)
     sealed, warnings = sealed_before(
         table, units, request.previous, request.vault, request.problem_type == "recommendation"
     )
@@ -150,9 +156,9 @@ def _unit_columns(request: Request, table: Table) -> list[str]:
     return [name for name in table.names if name != request.target]
 
 
-def _split(draft: Draft, units: np.ndarray) -> None:
+def _split(draft: Draft, units: np.ndarray, content: np.ndarray) -> None:
     policy = draft.request.policy
-    if policy.time_column and policy.method == "time":
+    if policy.time_column and policy.method in ("time", "leave_last_out"):
         times = as_times(draft.table, policy.time_column)
         bad = np.flatnonzero(times.isna().to_numpy())
         if len(bad):
@@ -162,7 +168,14 @@ def _split(draft: Draft, units: np.ndarray) -> None:
                 f'"{example}" in row {bad[0] + 1} of "{policy.time_column}" is no time ({len(bad):,} such rows).',
                 "Write times as 2026-11-21T08:00:00Z, as dates, or as numbers.",
             )
-        draft.assigned, cuts = split_by_time(times.to_numpy(np.int64), policy.validation, policy.test)
+        moments = times.to_numpy(np.int64)
+        if policy.method == "leave_last_out":
+            users = row_digests(draft.table, [str(policy.group_column)])
+            draft.assigned = split_last_out(users, units, moments, content)
+            return
+        if policy.gap:
+            check_gap(draft.table, policy.time_column, policy.gap)
+        draft.assigned, cuts = split_by_time(moments, policy.validation, policy.test, policy.gap_us)
         texts = draft.table.texts(policy.time_column)
         draft.cuts = {name: str(texts[row]) for name, row in cuts.items()}
         if any("/" in cut for cut in draft.cuts.values()):
@@ -189,4 +202,5 @@ def _policy(draft: Draft) -> dict:
         "problem_type": request.problem_type, "id_column": request.id_column, "splits": list(SPLITS),
         "method": policy.method, "validation": policy.validation, "test": policy.test, "key": policy.key,
         "time_column": policy.time_column, "group_column": policy.group_column,
+        **({"gap_us": policy.gap_us} if policy.gap_us else {}),
     }  # fmt: skip

@@ -6,6 +6,7 @@ from typing import Any
 
 from specweave_lab.arguments import Arguments
 from specweave_lab.drafting import Progress
+from specweave_lab.folds import evaluate_folds
 from specweave_lab.forecasts import evaluate_recommendation, evaluate_series
 from specweave_lab.metrics.classification import ClassificationData, measure_classification
 from specweave_lab.metrics.counts import confusion
@@ -19,7 +20,7 @@ from specweave_lab.predictions import (
     predicted_scores,
     read_predictions,
 )
-from specweave_lab.reading import file_sha256
+from specweave_lab.reading import content_sha256
 from specweave_lab.truth import Truth, read_truth
 
 FEW_ROWS = 30
@@ -31,16 +32,16 @@ def evaluate(params: dict[str, Any], progress: Progress) -> dict[str, Any]:
     Parameters
     ----------
     params : dict
-        ``dataset`` (folder), ``split``, ``predictions`` (file), ``labels`` (the vault's file, for test), and
-        optionally ``problem_type, positive, classes`` (default: the dataset's), ``metrics`` (default: all)
-        and, for a series, ``season`` (steps of mase's and rmsse's naive forecast, default 1).
+        ``dataset`` (folder), ``split`` (``folds`` too), ``predictions`` (file), ``labels`` (the vault's
+        file, for test), and optionally ``problem_type, positive, classes`` (default: the dataset's), ``metrics``
+        (default: all) and, for a series, ``season`` (steps of mase's and rmsse's naive forecast, default 1).
 
     Returns
     -------
     dict
         ``rows``, ``metrics`` (``name, value, ci, ci_method``; 95 % intervals), ``warnings``,
         ``predictions_sha256``, ``labels_sha256``, and for a classification ``confusion {classes, matrix}``
-        (lines are true classes).
+        (lines are true classes). Of folds see :func:`specweave_lab.folds.evaluate_folds`.
 
     Raises
     ------
@@ -50,10 +51,12 @@ def evaluate(params: dict[str, Any], progress: Progress) -> dict[str, Any]:
     """
     arguments = Arguments(params)
     progress("reading the labels", 0.05)
-    truth = read_truth(arguments)
+    truth = read_truth(arguments, folds=True)
     names = chosen_metrics(truth.problem_type, arguments.texts("metrics"))
     path = arguments.path("predictions")
     progress("measuring", 0.3)
+    if truth.split == "folds":
+        return evaluate_folds(truth, path, names, max(1, arguments.integer("season", 1)))
     if truth.problem_type == "classification":
         data, warnings = read_classification(truth, path)
         results, more = measure_classification(data, names)
@@ -79,7 +82,7 @@ def evaluate(params: dict[str, Any], progress: Progress) -> dict[str, Any]:
         "rows": rows,
         "metrics": results,
         "warnings": warnings + more,
-        "predictions_sha256": file_sha256(path),
+        "predictions_sha256": content_sha256(path),
         "labels_sha256": truth.sha256,
         **extra,
     }

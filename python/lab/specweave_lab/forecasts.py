@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,28 @@ from specweave_lab.truth import Truth
 Results = tuple[list[Measured], list[Warning_]]
 
 
+@dataclass(frozen=True)
+class SeriesFrame:
+    """What forecasts are held against, in the order of the truth's rows: the target, the time in whole
+    microseconds (or steps, times 10^6), the name of the series, each of shape (n,); and each series' scale on train.
+    """
+
+    true: np.ndarray
+    times: np.ndarray
+    series: np.ndarray
+    scale: dict[str, tuple[float, float]]
+
+
 def evaluate_series(truth: Truth, folder: Path, path: Path, names: list[str], season: int) -> Results:
     """Measure forecasts: ``[series_id,]time,prediction``, or ``row_id,prediction`` as for a regression."""
+    predicted, warnings = read_forecasts(truth, path)
+    frame = read_series(truth, folder, season)
+    results, more = measure_series(frame.true, predicted, frame.times, frame.series, frame.scale, names)
+    return results, warnings + more
+
+
+def read_forecasts(truth: Truth, path: Path) -> tuple[np.ndarray, list[Warning_]]:
+    """Forecasts in the order of the truth's rows, float64 of shape (n,), and warnings."""
     group, time = truth.record.get("group_column"), truth.record["time_column"]
     given = read_predictions(path, ("prediction",))
     if "row_id" in given.names:
@@ -36,19 +57,21 @@ def evaluate_series(truth: Truth, folder: Path, path: Path, names: list[str], se
         keyed = Table(given.data.append_column("row_id", [keys]), given.format)
         lines, warnings = align(_series_keys(truth.table, group, time), keyed)
         given = keyed
-    predicted = predicted_numbers(given, lines)
+    return predicted_numbers(given, lines), warnings
+
+
+def read_series(truth: Truth, folder: Path, season: int) -> SeriesFrame:
+    """The truth of a split of series, and the scale of each from the file of train in ``folder``."""
+    group, time = truth.record.get("group_column"), truth.record["time_column"]
     train = read_table(folder / truth.record["splits"]["train"]["path"])
     order = np.argsort(as_times(train, time).to_numpy(np.int64), kind="stable")
     past = as_numbers(train, truth.record["target"]).to_numpy()[order]
-    results, more = measure_series(
+    return SeriesFrame(
         truth.numbers(),
-        predicted,
         as_times(truth.table, time).to_numpy(np.int64),
         _names(truth.table, group),
         scales(_names(train, group)[order], past, season),
-        names,
     )
-    return results, warnings + more
 
 
 def _names(table: Table, group: str | None) -> np.ndarray:
@@ -71,6 +94,23 @@ def _series_keys(table: Table, group: str | None, time: str) -> list[str]:
 
 def evaluate_recommendation(truth: Truth, folder: Path, path: Path, names: list[str]) -> Results:
     """Measure lists: ``user_id,item_id,rank``; every user of the split has one, items and ranks once each."""
+    lists, relevant = read_lists(truth, path)
+    item = truth.record["target"]
+    catalogue: set[Any] = set()
+    for split in ("train", "validation"):
+        table = (
+            truth.table
+            if split == truth.split
+            else read_table(folder / truth.record["splits"][split]["path"])
+        )
+        catalogue |= set(table.texts(item))
+    return measure_recommendation(lists, relevant, catalogue, names)
+
+
+def read_lists(truth: Truth, path: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Lists as ``user, item, rank`` and what the users chose as ``user, item``; see
+    :func:`~specweave_lab.metrics.recommendation.user_values`.
+    """
     user, item = truth.record["group_column"], truth.record["target"]
     given = read_predictions(path, ("user_id", "item_id", "rank"))
     everyone = np.arange(given.rows)
@@ -81,15 +121,7 @@ def evaluate_recommendation(truth: Truth, folder: Path, path: Path, names: list[
         {"user": truth.table.texts(user), "item": truth.table.texts(item)}
     ).drop_duplicates()
     _check_lists(lists, set(relevant["user"]))
-    catalogue: set[Any] = set()
-    for split in ("train", "validation"):
-        table = (
-            truth.table
-            if split == truth.split
-            else read_table(folder / truth.record["splits"][split]["path"])
-        )
-        catalogue |= set(table.texts(item))
-    return measure_recommendation(lists, relevant, catalogue, names)
+    return lists, relevant
 
 
 def _check_lists(lists: pd.DataFrame, users: set[str]) -> None:

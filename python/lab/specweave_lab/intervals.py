@@ -95,6 +95,35 @@ def newcombe_auc(auc: float, positives: int, negatives: int) -> Interval:
     return low, high
 
 
+def agresti_min(
+    a: np.ndarray, b: np.ndarray, slope: float, constant: float, confidence: float = CONFIDENCE
+) -> Interval:
+    """Interval of P(a) - (slope P(b) + constant) of two proportions on the same rows.
+
+    Half a row is added to each cell of the two by two table, then the normal interval is taken: Agresti and
+    Min (2005), Stat. Med. 24:729-740, sec. 4, there for slope 1. So few rows on which a and b disagree are no
+    certainty, as they are for a bootstrap, which may draw none of them.
+
+    Parameters
+    ----------
+    a, b : ndarray of bool, shape (n,)
+        Whether each model is right, row by row.
+
+    The ratings of a prime minister in Agresti, Categorical Data Analysis, sec. 10.1 (0.02 to 0.06):
+
+    >>> a, b = (np.repeat(column, [794, 150, 86, 570]) > 0 for column in ([1, 1, 0, 0], [1, 0, 1, 0]))
+    >>> [round(x, 2) for x in agresti_min(a, b, 1.0, 0.0)]
+    [0.02, 0.06]
+    """
+    cells = np.array([np.sum(a & b), np.sum(a & ~b), np.sum(~a & b), np.sum(~a & ~b)]) + 0.5
+    shares = cells / cells.sum()
+    gains = np.array([1 - slope, 1.0, -slope, 0.0])
+    centre = float(shares @ gains)
+    error = math.sqrt(max(float(shares @ gains**2) - centre**2, 0.0) / cells.sum())
+    half = float(stats.norm.ppf(0.5 + confidence / 2)) * error
+    return centre - constant - half, centre - constant + half
+
+
 def logit_normal(value: float, standard_error: float) -> Interval:
     """Normal interval on the logit scale, back on [0, 1]: expit(logit(v) +- z se / (v (1 - v))), by the delta
     method.

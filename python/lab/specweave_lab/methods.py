@@ -41,4 +41,5 @@ METHODS: dict[str, Method] = {
     "register_dataset": _later("registration", "register_dataset"),
     "evaluate": _later("evaluation", "evaluate"),
     "compare": _later("comparison", "compare"),
+    "lift": _later("lift", "lift"),
 }

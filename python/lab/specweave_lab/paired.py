@@ -56,6 +56,84 @@ def bootstrap_p(replicates: np.ndarray) -> float:
     return float(min(1.0, 2 * (1 + tail) / (1 + n)))
 
 
+@dataclass(frozen=True)
+class Joint:
+    """A metric of two models on the same resamples.
+
+    Attributes
+    ----------
+    a, b : float
+    replicates_a, replicates_b : ndarray, shape (r,)
+        Both of the same resamples, one by one.
+    left_a, left_b, weights : ndarray, shape (m,)
+        Both without each row in turn, and how many rows are alike.
+    """
+
+    a: float
+    b: float
+    replicates_a: np.ndarray
+    replicates_b: np.ndarray
+    left_a: np.ndarray
+    left_b: np.ndarray
+    weights: np.ndarray
+
+
+def joint_counts(
+    true: np.ndarray, a: np.ndarray, b: np.ndarray, classes: int, statistic: CountStatistic
+) -> Joint:
+    """A statistic of confusion matrices of two models; arrays of class codes, shape (n,).
+
+    Drawing rows again is one multinomial draw over the kinds of row (truth, a, b), whatever their number.
+    """
+    codes, cells = np.unique((true * classes + a) * classes + b, return_counts=True)
+    t, n = codes // classes**2, len(true)
+    generator = data_generator(codes, cells)
+
+    def both(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return statistic(cell_counts(weights, t, codes // classes % classes, classes)), statistic(
+            cell_counts(weights, t, codes % classes, classes)
+        )
+
+    size, drawn = max(1, BLOCK // (len(cells) + 4 * classes)), []
+    for start in range(0, BOOTSTRAP, size):
+        counts = generator.multinomial(n, cells / n, min(size, BOOTSTRAP - start)).astype(np.float64)
+        drawn.append(both(counts))
+    values = both(cells[None, :].astype(np.float64))
+    left = both(cells - np.eye(len(cells)))
+    replicates = [np.concatenate([one[which] for one in drawn]) for which in (0, 1)]
+    return Joint(
+        float(values[0][0]), float(values[1][0]), *replicates, *left, weights=cells.astype(np.float64)
+    )
+
+
+def joint_sums(a: SumMetric, b: SumMetric) -> Joint:
+    """Two metrics of sums over the same rows; above 20,000 rows without replicates."""
+    both, k, n = np.hstack([a.columns, b.columns]), a.columns.shape[1], len(a.columns)
+    drawn = bootstrap_sums(both, data_generator(both), BOOTSTRAP) if n <= EXACT_ROWS else both[:0]
+    left = both.sum(axis=0) - both
+    return Joint(
+        a.value(),
+        b.value(),
+        a.statistic(drawn[:, :k], n),
+        b.statistic(drawn[:, k:], n),
+        a.statistic(left[:, :k], n - 1),
+        b.statistic(left[:, k:], n - 1),
+        np.ones(n),
+    )
+
+
+def joint_medians(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Medians of two arrays of absolute errors, shape (n,), on the same resamples (fewer of many rows)."""
+    generator = data_generator(a, b)
+    order_a, order_b = np.argsort(a), np.argsort(b)
+    resamples = int(np.clip(20_000_000 // len(a), 200, 1_000))
+    drawn = [
+        (_medians(counts, a, order_a), _medians(counts, b, order_b))
+        for counts in resample_counts(len(a), resamples, generator)
+    ]
+    return np.concatenate([one for one, _ in drawn]), np.concatenate([two for _, two in drawn])
+
+
 def compare_influence(value: float, error: float, method: str) -> Difference:
     """Normal interval and test of a difference with a known standard error."""
     if error <= 0 or not np.isfinite(error):
@@ -144,15 +222,8 @@ def compare_medians(a: np.ndarray, b: np.ndarray) -> Difference:
     """Compare the medians of two arrays of absolute errors, shape (n,), by paired bootstrap (fewer resamples
     of many rows).
     """
-    generator = data_generator(a, b)
-    order_a, order_b = np.argsort(a), np.argsort(b)
-    resamples = int(np.clip(20_000_000 // len(a), 200, 1_000))
-    replicates = np.concatenate(
-        [
-            _medians(counts, a, order_a) - _medians(counts, b, order_b)
-            for counts in resample_counts(len(a), resamples, generator)
-        ]
-    )
+    of_a, of_b = joint_medians(a, b)
+    replicates = of_a - of_b
     return Difference(
         float(np.median(a) - np.median(b)),
         percentile(replicates),

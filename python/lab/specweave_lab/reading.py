@@ -1,4 +1,5 @@
-"""Reading a table: CSV (also gzip) with every cell as the text that stands there, and Parquet with its types.
+"""Reading a table: CSV and JSON Lines (also gzip) with every cell as the text that stands there, and Parquet
+with its types.
 
 A CSV cell is never parsed here: what is hashed, split and written again is the text of the source, so that no
 library version can change a row. What the text means (a number, a date, missing) is asked column by column.
@@ -20,6 +21,7 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
 from specweave_lab.errors import dataset_invalid, first_few
+from specweave_lab.json_lines import ENDS, read_json_lines
 
 MISSING_TEXTS = (
     "", "#N/A", "#NA", "-NaN", "-nan", "<NA>", "N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null",
@@ -31,7 +33,10 @@ SEPARATORS = ",;\t|"
 
 @dataclass
 class Table:
-    """A source as read: ``data`` has one chunk a column; text columns are ``large_string``."""
+    """A source as read: ``data`` has one chunk a column; text columns are ``large_string``.
+
+    ``format`` is how its splits are written, ``csv`` or ``parquet``: JSON Lines become CSV.
+    """
 
     data: pa.Table
     format: str
@@ -83,17 +88,27 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def content_sha256(path: Path) -> str:
+    """Hexadecimal SHA-256 of what the file holds: of a ``.gz`` the uncompressed bytes."""
+    if not path.name.lower().endswith(".gz"):
+        return file_sha256(path)
+    with gzip.open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def source_format(path: Path) -> str:
-    """``csv`` or ``parquet`` by the name's end; refused otherwise."""
+    """``csv``, ``jsonl`` or ``parquet`` by the name's end; refused otherwise."""
     name = path.name.lower()
     if name.endswith((".csv", ".csv.gz", ".tsv", ".tsv.gz", ".txt")):
         return "csv"
     if name.endswith((".parquet", ".pq")):
         return "parquet"
+    if name.endswith(ENDS):
+        return "jsonl"
     raise dataset_invalid(
         "source",
-        f'"{path.name}" is neither CSV nor Parquet by its name.',
-        "Name a .csv, .csv.gz or .parquet file.",
+        f'"{path.name}" is neither CSV, JSON Lines nor Parquet by its name.',
+        "Name a .csv, .csv.gz, .jsonl or .parquet file.",
     )
 
 
@@ -107,12 +122,14 @@ def read_table(path: Path) -> Table:
     """
     if not path.is_file():
         kind = "is a folder" if path.is_dir() else "does not exist"
-        raise dataset_invalid("source", f'"{path.name}" {kind}.', "Give the path of a CSV or Parquet file.")
+        raise dataset_invalid(
+            "source", f'"{path.name}" {kind}.', "Give the path of a CSV, JSON Lines or Parquet file."
+        )
     if path.stat().st_size == 0:
         raise dataset_invalid("source", f'"{path.name}" is empty.', "Give a file with a header and rows.")
     format_ = source_format(path)
     try:
-        table = _read_csv(path) if format_ == "csv" else _read_parquet(path)
+        table = READERS[format_](path)
     except (pa.ArrowException, OSError, EOFError, UnicodeDecodeError, csv.Error) as problem:
         raise dataset_invalid("source", f'"{path.name}" cannot be read: {_reason(problem)}', "") from problem
     if "row_id" in table.names[1:] and "row_id" in table.names[:1]:
@@ -166,6 +183,14 @@ def _read_parquet(path: Path) -> Table:
         if is_text(data.schema.field(index).type) or pa.types.is_string_view(data.schema.field(index).type):
             data = data.set_column(index, column.name, data.column(index).cast(pa.large_string()))
     return Table(data.combine_chunks(), "parquet", warnings)
+
+
+def _read_jsonl(path: Path) -> Table:
+    """As CSV from here on: texts, of which some mean that nothing is there."""
+    return Table(read_json_lines(path).combine_chunks(), "csv")
+
+
+READERS = {"csv": _read_csv, "jsonl": _read_jsonl, "parquet": _read_parquet}
 
 
 def _check_names(names: list[str]) -> None:

@@ -13,10 +13,12 @@ import pyarrow as pa
 
 from specweave_lab.arguments import Arguments
 from specweave_lab.drafting import Draft, Progress, draft_dataset
+from specweave_lab.folding import fold_policy
 from specweave_lab.profile import number, profile_column
-from specweave_lab.reading import file_sha256
+from specweave_lab.reading import file_sha256, source_format
 from specweave_lab.registration_request import read_request
-from specweave_lab.splitting import SPLITS, TEST
+from specweave_lab.sample import write_sample
+from specweave_lab.splitting import IN_NONE, SPLITS, TEST, TRAIN
 from specweave_lab.writing import write_csv, write_split
 
 
@@ -36,13 +38,15 @@ def register_dataset(params: dict[str, Any], progress: Progress) -> dict[str, An
     ----------
     params : dict
         ``source, name, version, target, problem_type, split {method, validation, test, time_column?,
-        group_column?, seed}, positive?, id_column?, previous?: [folders], out: empty folder, vault: folder``.
+        group_column?, gap?, seed}, positive?, id_column?, previous?: [folders],
+        schema? (see :func:`~specweave_lab.schema_check.check_schema`), out: empty folder, vault: folder``.
         Paths are absolute.
 
     Returns
     -------
     dict
-        The DatasetRecord (``src/core/dataset-record.ts``), also written to ``out/dataset.json``. Sealed
+        The DatasetRecord (``src/core/dataset-record.ts``), also written to ``out/dataset.json``, beside
+        the splits and ``sample.csv``. Sealed
         labels go to ``vault/<hash>/test.csv``, mode 0600.
 
     Raises
@@ -58,13 +62,18 @@ def register_dataset(params: dict[str, Any], progress: Progress) -> dict[str, An
     try:
         progress("writing the splits", 0.5)
         splits = {name: _write_split(draft, code, out) for code, name in enumerate(SPLITS)}
+        _write_sample(draft, out)
         progress("describing the columns", 0.75)
         record = _record(draft, version, splits)
         splits["test"]["labels_sha256"] = _seal(draft, vault)
         text = json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
         (out / "dataset.json").write_text(text, encoding="utf-8")
     except BaseException:
-        for name in ("dataset.json", *(f"{split}.{end}" for split in SPLITS for end in ("csv", "parquet"))):
+        for name in (
+            "dataset.json",
+            "sample.csv",
+            *(f"{split}.{end}" for split in SPLITS for end in ("csv", "parquet")),
+        ):
             (out / name).unlink(missing_ok=True)
         raise
     return record
@@ -100,6 +109,18 @@ def _write_split(draft: Draft, code: int, out: Path) -> dict[str, Any]:
             "max": number(values.max()),
         }
     return split
+
+
+def _write_sample(draft: Draft, out: Path) -> None:
+    request = draft.request
+    rows = np.flatnonzero(draft.assigned == TRAIN)
+    names = [name for name in draft.table.names if name != request.target]
+    write_sample(
+        out / "sample.csv",
+        draft.table.data.select([*names, request.target]).take(pa.array(rows)),
+        [draft.row_ids[row] for row in rows.tolist()],
+        {request.id_column} if request.id_column else set(),
+    )
 
 
 def _first_of_each(column: pa.ChunkedArray, rows: np.ndarray) -> np.ndarray:
@@ -168,7 +189,7 @@ def _record(draft: Draft, version: int, splits: dict[str, dict[str, Any]]) -> di
         "created": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "source": {
             "path": request.source.name,
-            "format": draft.table.format,
+            "format": source_format(request.source),
             "sha256": draft.source_sha256,
             "bytes": draft.source_bytes,
         },
@@ -188,10 +209,17 @@ def _record(draft: Draft, version: int, splits: dict[str, dict[str, Any]]) -> di
     record["columns"] = _columns(draft)
     record["split"] = {"method": policy.method, "validation": policy.validation, "test": policy.test,
                        "seed": policy.seed, "key": policy.key}  # fmt: skip
+    if policy.gap:
+        record["split"] |= {
+            "gap": policy.gap, "gap_us": policy.gap_us, "left_out": int((draft.assigned == IN_NONE).sum()),
+        }  # fmt: skip
     if draft.cuts:
         record["split"]["cuts"] = draft.cuts
     if draft.carried:
         record["split"]["carried"] = draft.carried
+    folds = fold_policy(record)
+    if folds:
+        record["folds"] = folds
     record["splits"] = splits
     record["warnings"] = warnings
     return record

@@ -8,6 +8,7 @@ from typing import Any
 
 from specweave_lab.arguments import PROBLEM_TYPES, Arguments
 from specweave_lab.errors import dataset_invalid
+from specweave_lab.gaps import read_gap
 from specweave_lab.splitting import DEFAULT_METHOD, METHODS, SplitPolicy
 
 
@@ -24,6 +25,7 @@ class Request:
     id_column: str | None
     previous: list[Path]
     vault: Path | None
+    schema: dict[str, Any] | None = None
 
     def roles(self) -> dict[str, str]:
         """Role of each column that is no plain feature."""
@@ -46,25 +48,45 @@ def read_request(params: dict[str, Any]) -> Request:
             raise split.invalid(share, f"{value} is no share between 0 and 1, such as 0.2")
     if sum(shares.values()) > 0.95:
         raise split.invalid("test", "validation and test leave less than 5 % of the rows to train on")
-    if problem_type == "recommendation" and method not in ("random", "time"):
-        raise split.invalid("method", f'"{method}" does not fit a recommendation: random or time')
+    if problem_type == "recommendation" and method not in ("random", "time", "leave_last_out"):
+        raise split.invalid(
+            "method", f'"{method}" does not fit a recommendation: random, time or leave_last_out'
+        )
+    if method == "leave_last_out" and problem_type != "recommendation":
+        raise split.invalid(
+            "method", f"leave_last_out is for recommendation, and this is a {problem_type}: time is near it"
+        )
+    gap, gap_us = read_gap(split)
+    if gap and method != "time":
+        raise split.invalid("gap", f"a gap is for a split by time, and this one is {method}")
     if method == "stratified" and problem_type != "classification":
         raise split.invalid(
             "method", f"stratified is for classes, and this is a {problem_type}: random, group or time"
         )
     policy = SplitPolicy(
-        method, shares["validation"], shares["test"], seed, f"{name}:{seed}", time_column, group_column
+        method,
+        shares["validation"],
+        shares["test"],
+        seed,
+        f"{name}:{seed}",
+        time_column,
+        group_column,
+        gap,
+        gap_us,
     )
     target, id_column = arguments.text("target"), arguments.optional_text("id_column")
     _check_roles(problem_type, policy, target, id_column)
     return Request(
         arguments.path("source"), name, target, arguments.optional_text("positive"), problem_type, policy,
         id_column, arguments.paths("previous"), arguments.optional_path("vault"),
+        arguments.inner("schema").values or None,
     )  # fmt: skip
 
 
 def _check_roles(problem_type: str, policy: SplitPolicy, target: str, id_column: str | None) -> None:
-    if policy.time_column is None and (policy.method == "time" or problem_type == "time_series"):
+    if policy.time_column is None and (
+        policy.method in ("time", "leave_last_out") or problem_type == "time_series"
+    ):
         raise dataset_invalid(
             "split.time_column", "The time column is not named.", "Name it in split.time_column."
         )

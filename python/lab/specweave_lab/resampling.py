@@ -117,7 +117,13 @@ def intervals_of_sums(
     return results
 
 
-def bca(value: float, replicates: np.ndarray, left_out: np.ndarray, weights: np.ndarray) -> Interval:
+def bca(
+    value: float,
+    replicates: np.ndarray,
+    left_out: np.ndarray,
+    weights: np.ndarray,
+    confidence: float = CONFIDENCE,
+) -> Interval:
     """Bias-corrected and accelerated limits.
 
     Efron (1987), J. Am. Stat. Assoc. 82:171-185; acceleration by the jackknife, Efron and
@@ -130,7 +136,10 @@ def bca(value: float, replicates: np.ndarray, left_out: np.ndarray, weights: np.
         Bootstrap values; those that are NaN (undefined in a resample) are left out.
     left_out, weights : ndarray, shape (m,)
         Jackknife values and how many rows have each.
+    confidence : float
+        Two-sided, 0.95 where not given.
     """
+    z = float(stats.norm.ppf(0.5 + confidence / 2))
     replicates = replicates[np.isfinite(replicates)]
     if len(replicates) < 100 or np.ptp(replicates) == 0:
         return (value, value)
@@ -140,14 +149,14 @@ def bca(value: float, replicates: np.ndarray, left_out: np.ndarray, weights: np.
     gap = np.average(left_out[kept], weights=weights[kept]) - left_out[kept]
     spread = np.sum(weights[kept] * gap**2)
     acceleration = np.sum(weights[kept] * gap**3) / (6 * spread**1.5) if spread > 0 else 0.0
-    tails = bias + np.array([-Z, Z])
+    tails = bias + np.array([-z, z])
     places = stats.norm.cdf(bias + tails / (1 - acceleration * tails))
     low, high = np.quantile(replicates, places)
     return float(low), float(high)
 
 
-def percentile(replicates: np.ndarray) -> Interval:
+def percentile(replicates: np.ndarray, confidence: float = CONFIDENCE) -> Interval:
     """Percentile limits, Efron and Tibshirani (1993), sec. 13.3."""
-    tail = (1 - CONFIDENCE) / 2
+    tail = (1 - confidence) / 2
     low, high = np.nanquantile(replicates, [tail, 1 - tail])
     return float(low), float(high)

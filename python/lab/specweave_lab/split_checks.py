@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from specweave_lab.errors import dataset_invalid, first_few
-from specweave_lab.splitting import SPLITS, TEST, TRAIN, SplitPolicy
+from specweave_lab.splitting import IN_NONE, SPLITS, TEST, TRAIN, SplitPolicy
 
 FEW_ROWS = 10
 
@@ -23,14 +23,23 @@ def check_splits(
     Of the test split a warning says only that a class is below 10 rows, never how many: its labels are
     sealed.
     """
-    sizes = np.bincount(assigned, minlength=3)
+    sizes = np.bincount(assigned, minlength=3)[:3]
     if not sizes.all():
         empty = [SPLITS[i] for i in np.flatnonzero(sizes == 0)]
-        what = {"group": "groups", "time": "different times"}.get(policy.method, "rows")
+        what = {
+            "group": "groups",
+            "time": "different times",
+            "leave_last_out": "users with three items",
+        }.get(policy.method, "rows")
         raise dataset_invalid(
             "source",
-            f"{first_few(empty)} would be empty: there are too few {what} for shares of "
-            f"{policy.validation:g} and {policy.test:g}.",
+            f"{first_few(empty)} would be empty: there are too few {what}"
+            + (
+                "."
+                if policy.method == "leave_last_out"
+                else f" for shares of {policy.validation:g} and {policy.test:g}"
+                + (f" with a gap of {policy.gap}." if policy.gap else ".")
+            ),
             f"Use more {what}, other shares or another seed.",
         )
     warnings = []
@@ -59,6 +68,9 @@ def check_splits(
         warnings.append(
             f"A series split by {policy.method} lets a model see the future: time is meant for it."
         )
-    if sizes[TRAIN] < 0.5 * (1 - policy.validation - policy.test) * len(assigned):
+    left_out = int((assigned == IN_NONE).sum())
+    if left_out:
+        warnings.append(f"{left_out:,} rows lie in the gap of {policy.gap} before a split and are in none.")
+    if policy.method != "leave_last_out" and sizes[TRAIN] < 0.5 * (1 - policy.validation - policy.test) * len(assigned):
         warnings.append(f"train has {sizes[TRAIN]:,} of {len(assigned):,} rows, far below its share.")
     return warnings

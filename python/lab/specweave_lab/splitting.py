@@ -15,8 +15,10 @@ from dataclasses import dataclass
 import numpy as np
 
 TRAIN, VALIDATION, TEST = 0, 1, 2
+IN_NONE = 3
+"""A row in the gap before a later split: written nowhere."""
 SPLITS = ("train", "validation", "test")
-METHODS = ("stratified", "random", "time", "group")
+METHODS = ("stratified", "random", "time", "group", "leave_last_out")
 
 DEFAULT_METHOD = {
     "classification": "stratified",
@@ -34,6 +36,8 @@ class SplitPolicy:
     ``stratified`` is the hash threshold as well: each row is drawn on its own, so each class has the same
     expected share in each split, and rows that are equal but for their label still share a split. What is
     added is a check of the classes in each split (a warning below 10 rows).
+
+    ``gap`` is as it was asked for, ``gap_us`` the same in microseconds (of a time that is a number: in millionths).
     """
 
     method: str
@@ -43,6 +47,8 @@ class SplitPolicy:
     key: str
     time_column: str | None = None
     group_column: str | None = None
+    gap: str | None = None
+    gap_us: int = 0
 
 
 def split_by_hash(units: np.ndarray, key: str, validation: float, test: float) -> np.ndarray:
@@ -78,7 +84,9 @@ def split_by_hash(units: np.ndarray, key: str, validation: float, test: float) -
     )
 
 
-def split_by_time(times: np.ndarray, validation: float, test: float) -> tuple[np.ndarray, dict[str, int]]:
+def split_by_time(
+    times: np.ndarray, validation: float, test: float, gap: int = 0
+) -> tuple[np.ndarray, dict[str, int]]:
     """Cut the time in three: train is the past, then validation, test is the end.
 
     Parameters
@@ -86,6 +94,9 @@ def split_by_time(times: np.ndarray, validation: float, test: float) -> tuple[np
     times : ndarray of int64, shape (n,)
         Any monotone number of the time. Equal times stay together, so each cut lies at the border between two
         times that is nearest to the share asked for.
+    gap : int
+        Rows of train and validation that lie less than this before the first time of the next split, or just this,
+        are in no split: what they tell may reach into it.
 
     Returns
     -------
@@ -109,4 +120,44 @@ def split_by_time(times: np.ndarray, validation: float, test: float) -> tuple[np
     for name, code, at in (("validation", VALIDATION, at_validation), ("test", TEST, at_test)):
         assigned[times >= ordered[at]] = code
         cuts[name] = int(np.argmax(times == ordered[at]))
+    if gap:
+        for code, at in ((TRAIN, at_validation), (VALIDATION, at_test)):
+            assigned[(assigned == code) & (times >= ordered[at] - gap)] = IN_NONE
     return assigned, cuts
+
+
+def split_last_out(users: np.ndarray, units: np.ndarray, times: np.ndarray, content: np.ndarray) -> np.ndarray:
+    """Leave the last out: the last item of each user in test, the one before in validation, the others in train.
+
+    Parameters
+    ----------
+    users : ndarray of uint64, shape (n, 2)
+        Digests of the user.
+    units : ndarray of uint64, shape (n, 2)
+        Digests of user and item. An item that a user chose more than once counts at its last time, and all its rows
+        share a split.
+    times : ndarray of int64, shape (n,)
+    content : ndarray of uint64, shape (n, 2)
+        Digests of the whole rows, which decide between equal times whatever the order in the file.
+
+    Returns
+    -------
+    ndarray of int8, shape (n,)
+        Users of fewer than three items are in train as a whole.
+    """
+    latest = np.lexsort((content[:, 1], content[:, 0], times))[::-1]
+    _, first, unit_of = np.unique(units[latest], axis=0, return_index=True, return_inverse=True)
+    last_rows = latest[first]  # of each unit its last row
+    place = np.empty(len(times), np.int64)
+    place[latest] = np.arange(len(times))
+    _, user_of = np.unique(users[last_rows], axis=0, return_inverse=True)
+    user_of = user_of.ravel()
+    order = np.lexsort((place[last_rows], user_of))
+    starts = np.searchsorted(user_of[order], user_of[order], "left")
+    rank = np.empty(len(order), np.int64)
+    rank[order] = np.arange(len(order)) - starts
+    enough = np.bincount(user_of)[user_of] >= 3
+    of_unit = np.where(enough & (rank == 0), TEST, np.where(enough & (rank == 1), VALIDATION, TRAIN))
+    assigned = np.empty(len(times), np.int8)
+    assigned[latest] = of_unit[unit_of.ravel()]
+    return assigned

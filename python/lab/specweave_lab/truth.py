@@ -5,11 +5,12 @@ record's hashes.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from specweave_lab.arguments import PROBLEM_TYPES, Arguments
 from specweave_lab.errors import Refusal, dataset_invalid
@@ -28,6 +29,12 @@ class Truth:
     sha256: str
     classes: list[str]
     positive: int | None
+
+    def rows(self, places: np.ndarray) -> Truth:
+        """The truth of some rows, by their places."""
+        return replace(
+            self, table=Table(self.table.data.take(pa.array(places)).combine_chunks(), self.table.format)
+        )
 
     @property
     def row_ids(self) -> list[str]:
@@ -59,8 +66,13 @@ def read_record(folder: Path) -> dict[str, Any]:
         ) from problem
 
 
-def read_truth(arguments: Arguments) -> Truth:
+def read_truth(arguments: Arguments, folds: bool = False) -> Truth:
     """Read the labels that ``evaluate`` and ``compare`` were asked to use.
+
+    Parameters
+    ----------
+    folds : bool
+        Whether the split may be ``folds``, whose labels are those of train.
 
     Raises
     ------
@@ -68,10 +80,11 @@ def read_truth(arguments: Arguments) -> Truth:
         ``VAULT_MISSING`` where sealed labels are not there; ``DATASET_INVALID`` where a file is not the one
         registered.
     """
-    folder, split = arguments.path("dataset"), arguments.choice("split", ("train", "validation", "test"))
+    known = ("train", "validation", "test", *(("folds",) if folds else ()))
+    folder, split = arguments.path("dataset"), arguments.choice("split", known)
     record = read_record(folder)
     problem_type = arguments.choice("problem_type", PROBLEM_TYPES, record["problem_type"])
-    described = record["splits"][split]
+    described = record["splits"]["train" if split == "folds" else split]
     path, expected = folder / described["path"], described["sha256"]
     if split == "test":
         path, expected = arguments.path("labels"), described.get("labels_sha256")

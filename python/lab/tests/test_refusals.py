@@ -134,7 +134,7 @@ def test_a_wrong_argument_is_named(tmp_path: Path, params: dict, field: str, sai
 def test_a_source_that_is_no_table(tmp_path: Path) -> None:
     for name, content, said in (
         ("missing.csv", None, "does not exist"),
-        ("data.xlsx", b"PK", "neither CSV nor Parquet"),
+        ("data.xlsx", b"PK", "neither CSV, JSON Lines nor Parquet"),
         ("broken.parquet", b"PAR1 nothing", "cannot be read"),
         ("broken.csv.gz", b"\x1f\x8b nothing", "cannot be read"),
     ):

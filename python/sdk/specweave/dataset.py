@@ -11,6 +11,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from .folds import Fold
+
 SPLITS = ("train", "validation", "test")
 
 
@@ -53,12 +55,33 @@ class Dataset:
             raise SpecWeaveError(f"{self.id} has no split {name!r}.", f"use one of: {', '.join(SPLITS)}")
         return getattr(self, name)
 
-    def folds(self, count: int = 5) -> Any:
-        """Cross-validation folds of the train split: they come with the referee."""
-        raise SpecWeaveError(
-            "ds.folds() is not there yet: it comes with the referee.",
-            "use ds.train and ds.validation; scikit-learn's cross_val_score works on ds.train.features",
-        )
+    def folds(self, count: int = 5) -> list[Fold]:
+        """Cross-validation folds of the train split: the same on every machine, and those that the lab scores.
+
+        Equal rows, and rows of one group where the split is by group, share a fold. A series, and a split by time, has
+        windows that grow: each fold trains on what lies before it.
+
+        Returns
+        -------
+        list of Fold
+            Each with ``train`` and ``validation``, which have ``features``, ``target``, ``row_ids`` and ``indices``.
+
+        Raises
+        ------
+        SpecWeaveError
+            Where there are too few rows, groups or times for so many.
+
+        Examples
+        --------
+        >>> predicted = []
+        >>> for fold in ds.folds(5):
+        ...     model.fit(fold.train.features, fold.train.target)
+        ...     predicted.append(model.predict(fold.validation.features))
+        >>> exp.save_predictions("folds", predicted)
+        """
+        from .folds import make_folds
+
+        return make_folds(self, count)
 
     def __repr__(self) -> str:
         rows = ", ".join(f"{name} {self.record['splits'][name]['rows']}" for name in SPLITS)
@@ -79,6 +102,8 @@ class Split:
     def __init__(self, dataset: Dataset, name: str) -> None:
         self.dataset = dataset
         self.name = name
+        #: How a script calls it, for messages.
+        self.shown = f"ds.{name}"
         self._frame: Any = None
         self._ids: list[str] | None = None
 

@@ -30,7 +30,8 @@ def save_predictions(
     Parameters
     ----------
     split
-        ``train``, ``validation`` or ``test``.
+        ``train``, ``validation`` or ``test``; or ``folds``, where `y_pred` and `y_score` are lists of one array a fold
+        of ``ds.folds(k)``, each for that fold's ``validation``.
     y_pred : array-like, shape (rows,)
         Labels or numbers in the split's row order. For recommendation a table, a mapping of users to their items in order,
         or rows of ``user, item[, rank]``; for forecasts also a table of ``series_id, time, prediction``.
@@ -54,12 +55,17 @@ def save_predictions(
     Examples
     --------
     >>> exp.save_predictions("validation", y_pred, y_score=proba)
+    >>> exp.save_predictions("folds", [model_of(fold).predict(fold.validation.features) for fold in ds.folds(5)])
     """
     run.require_folder()
     dataset = run_dataset(run)
+    if split == "folds":
+        from .fold_predictions import fold_rows
+
+        return write_predictions(run, split, *fold_rows(dataset, y_pred, y_score, ids, classes))
     if split not in SPLITS:
         raise SpecWeaveError(
-            f"There is no split {split!r} to hand in predictions for.", f"use one of: {', '.join(SPLITS)}"
+            f"There is no split {split!r} to hand in predictions for.", f"use one of: {', '.join(SPLITS)}, folds"
         )
     header, rows = prediction_rows(dataset, split, y_pred, y_score, ids, classes)
     return write_predictions(run, split, header, rows)
@@ -88,7 +94,7 @@ def prediction_rows(
         from .classified import classified_rows
 
         return classified_rows(dataset, split, y_pred, y_score, classes, order)
-    return ["row_id", "prediction"], _regression_rows(dataset, split, y_pred, order)
+    return ["row_id", "prediction"], regression_rows(dataset, split, y_pred, order)
 
 
 def _order(dataset: Dataset, split: str, ids: Iterable[Any] | None) -> list[int] | None:
@@ -113,7 +119,7 @@ def _order(dataset: Dataset, split: str, ids: Iterable[Any] | None) -> list[int]
             problems.append(f"{len(unknown)} ids are not in it ({_few(unknown)})")
         raise SpecWeaveError(
             f"ids do not fit the {split} split of {dataset.id}: {'; '.join(problems)}.",
-            f"the ids are in ds.{split}.row_ids, as texts",
+            f"the ids are in {dataset.split(split).shown}.row_ids, as texts",
         )
     return [at[value] for value in expected]
 
@@ -137,7 +143,7 @@ def checked_column(dataset: Dataset, split: str, values: Any, what: str, order: 
     if len(column) != expected:
         raise SpecWeaveError(
             f"{what} has {len(column)} values, and the {split} split of {dataset.id} has {expected} rows.",
-            f"predict on ds.{split}.features as it is (dropping rows needs ids=...)",
+            f"predict on {dataset.split(split).shown}.features as it is (dropping rows needs ids=...)",
         )
     return column if order is None else [column[index] for index in order]
 
@@ -170,7 +176,14 @@ def number_texts(dataset: Dataset, split: str, values: list[Any], what: str) -> 
     return texts
 
 
-def _regression_rows(dataset: Dataset, split: str, y_pred: Any, order: list[int] | None) -> list[tuple[str, ...]]:
+def regression_rows(dataset: Dataset, split: str, y_pred: Any, order: list[int] | None) -> list[tuple[str, ...]]:
+    """Row ids with finite numbers.
+
+    Raises
+    ------
+    SpecWeaveError
+        Where one is none.
+    """
     column = checked_column(dataset, split, y_pred, "y_pred", order)
     return list(zip(dataset.split(split).row_ids, number_texts(dataset, split, column, "y_pred")))
 

@@ -106,8 +106,6 @@ def test_what_is_not_there(churn):
             specweave.load_dataset(name)
     with pytest.raises(SpecWeaveError, match="train, validation, test"):
         specweave.load_dataset("churn").split("holdout")
-    with pytest.raises(SpecWeaveError, match="referee"):
-        specweave.load_dataset("churn").folds(5)
 
 
 def test_the_dataset_is_recorded_in_run_json(work):

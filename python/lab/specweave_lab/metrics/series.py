@@ -51,17 +51,13 @@ def measure_series(
     scale : dict
         See :func:`scales`; mase and rmsse need every series in it.
     """
-    error, results, warnings = predicted - true, [], []
+    results, warnings = [], []
     for name in names:
-        why = None
-        if name == "mape" and (true == 0).any():
-            why = f"the target is 0 in {int((true == 0).sum()):,} rows, and mape divides by it."
-        elif name in ("mase", "rmsse") and not set(map(str, np.unique(series))) <= set(scale):
-            why = "a series does not change on train, or is too short there, so errors have no scale."
+        why = undefined(name, true, series, scale)
         if why:
             warnings.append({"code": f"{name}_undefined", "message": f"{name} is not measured: {why}"})
             continue
-        each = _each(name, error, true, predicted, series, scale)
+        each = row_losses(name, true, predicted, series, scale)
         root = name in ("rmse", "rmsse")
         value = float(np.sqrt(each.mean()) if root else each.mean())
         sums = np.stack([np.bincount(_ranks(times), each), np.bincount(_ranks(times))], axis=1)
@@ -76,15 +72,26 @@ def measure_series(
     return results, warnings
 
 
-def _each(
+def undefined(
+    name: str, true: np.ndarray, series: np.ndarray, scale: dict[str, tuple[float, float]]
+) -> str | None:
+    """Why the metric has no value on these rows, or None."""
+    if name == "mape" and (true == 0).any():
+        return f"the target is 0 in {int((true == 0).sum()):,} rows, and mape divides by it."
+    if name in ("mase", "rmsse") and not set(map(str, np.unique(series))) <= set(scale):
+        return "a series does not change on train, or is too short there, so errors have no scale."
+    return None
+
+
+def row_losses(
     name: str,
-    error: np.ndarray,
     true: np.ndarray,
     predicted: np.ndarray,
     series: np.ndarray,
     scale: dict[str, tuple[float, float]],
 ) -> np.ndarray:
-    """What each row adds to the mean."""
+    """What each row adds to the mean (of rmse and rmsse the root is taken of it), shape (n,)."""
+    error = predicted - true
     size = np.abs(error)
     if name == "rmse":
         return error**2

@@ -52,6 +52,11 @@ def _gap_of_bins(sums: np.ndarray, rows: float) -> np.ndarray:
     return np.abs(sums).sum(axis=1) / rows
 
 
+def mean_metric(values: np.ndarray) -> SumMetric:
+    """The mean of what each row (or user) is worth, shape (n,)."""
+    return SumMetric(values[:, None], _mean)
+
+
 def error_metric(name: str, true: np.ndarray, predicted: np.ndarray) -> SumMetric:
     """``rmse``, ``mae``, ``mape`` or ``r2`` of a regression; arrays of shape (n,), in units of the target.
 

@@ -1,0 +1,277 @@
+"""``evaluate`` on cross-validation folds: each is measured by itself; what is told is their mean.
+
+The folds share training rows, so that their values are not independent, and the usual standard error of a mean is
+too small. The interval takes the corrected variance of Nadeau and Bengio (2003), Machine Learning 52:239-281,
+eq. (9) and sec. 4: (1/k + n_test/n_train) s^2, with Student's t of k - 1 degrees of freedom. For growing windows in
+time n_test/n_train is the mean over the folds, and the interval is a rough one.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy import stats
+
+from specweave_lab.errors import first_few, predictions_invalid
+from specweave_lab.folding import (
+    MOST_FOLDS,
+    FoldProblem,
+    fold_policy,
+    hash_folds,
+    time_folds,
+    trained_on,
+    units_of,
+)
+from specweave_lab.intervals import CONFIDENCE, Interval
+from specweave_lab.metrics.classification import ClassificationData, measure_classification
+from specweave_lab.metrics.counts import confusion
+from specweave_lab.metrics.measured import Measured, measured
+from specweave_lab.metrics.regression import measure_regression
+from specweave_lab.metrics.series import measure_series, scales
+from specweave_lab.predictions import (
+    Warning_,
+    align,
+    predicted_classes,
+    predicted_numbers,
+    predicted_scores,
+    read_predictions,
+)
+from specweave_lab.reading import Table, as_times, content_sha256
+from specweave_lab.truth import Truth
+
+FEW_ROWS = 30
+METHOD = "nadeau_bengio_t"
+
+LIMITS = {
+    **dict.fromkeys(
+        ("accuracy", "balanced_accuracy", "precision", "recall", "f1", "roc_auc", "pr_auc", "ece"), (0.0, 1.0)
+    ),
+    "mcc": (-1.0, 1.0),
+    "r2": (-np.inf, 1.0),
+}
+"""Where a metric ends. Those not named are errors, which are never below 0."""
+
+Measure = Any
+"""From the places of a fold's rows and of its training rows to its metrics and warnings."""
+
+
+class Folds:
+    """The folds of a train split.
+
+    Attributes
+    ----------
+    of : ndarray of int64, shape (rows,)
+        The fold of each row of train; -1 for one that is only trained on.
+    training : list of ndarray
+        The places of the rows that each fold trains on.
+    """
+
+    def __init__(self, record: dict[str, Any], train: Table, count: int) -> None:
+        """Divide.
+
+        Raises
+        ------
+        FoldProblem
+            Where these rows cannot be divided so.
+        """
+        policy = fold_policy(record)
+        if policy is None:
+            raise FoldProblem("a recommendation has no folds")
+        times: list[int] | None = None
+        starts: list[int] = []
+        if policy["method"] == "time":
+            found = as_times(train, policy["column"])
+            if found.isna().any():
+                raise FoldProblem(f'"{policy["column"]}" holds values that are no times')
+            times = found.to_numpy(np.int64).tolist()
+            folds, starts = time_folds(times, count)
+        else:
+            groups = [str(text) for text in train.texts(policy["column"])] if "column" in policy else None
+            strata = [str(text) for text in train.texts(policy["stratify"])] if "stratify" in policy else None
+            ids = [str(text) for text in train.texts("row_id")]
+            folds = hash_folds(units_of(policy, ids, groups), strata, count, policy["key"])
+        self.of = np.asarray(folds, np.int64)
+        self.training = [
+            np.asarray(trained_on(policy, folds, fold, times, starts), np.int64) for fold in range(count)
+        ]
+
+    def rows(self, fold: int) -> np.ndarray:
+        """The places of the rows that a fold is measured on."""
+        return np.flatnonzero(self.of == fold)
+
+
+def evaluate_folds(truth: Truth, path: Any, names: list[str], season: int) -> dict[str, Any]:
+    """Measure ``row_id,prediction,fold[,score_<class>...]``.
+
+    Returns
+    -------
+    dict
+        As :func:`specweave_lab.evaluation.evaluate`, with ``folds`` (their number), and for each metric ``by_fold``,
+        the value of each. The confusion matrix is the sum over the folds.
+
+    Raises
+    ------
+    Refusal
+        ``PREDICTIONS_INVALID``, also where a row's fold is another than the dataset's.
+    """
+    given = read_predictions(path, ("row_id", "prediction", "fold"))
+    count = _count(given)
+    try:
+        folds = Folds(truth.record, truth.table, count)
+    except FoldProblem as problem:
+        raise predictions_invalid(
+            f"{truth.record['dataset']} has no {count} folds: {problem}.", "Take folds from ds.folds(5)."
+        ) from problem
+    places = np.flatnonzero(folds.of >= 0)
+    lines, warnings = align(truth.rows(places).row_ids, given)
+    _check_folds(given, lines, folds.of[places])
+    if truth.problem_type == "classification":
+        measure, more, extra = _classification(truth, given, lines, places, names)
+    else:
+        measure, more, extra = _numbers(truth, given, lines, places, names, season)
+    by_fold = [measure(folds.rows(fold), folds.training[fold]) for fold in range(count)]
+    sizes = [(len(folds.rows(fold)), len(folds.training[fold])) for fold in range(count)]
+    warnings += more + _told([told for _, told in by_fold])
+    results = []
+    for name in names:
+        values = [one["value"] for found, _ in by_fold for one in found if one["name"] == name]
+        if len(values) == count:
+            results.append({**_mean(name, np.asarray(values), sizes), "by_fold": values})
+    if min(rows for rows, _ in sizes) < FEW_ROWS:
+        fewest = min(rows for rows, _ in sizes)
+        warnings.append(
+            {"code": "few_rows", "message": f"A fold has only {fewest} rows: the interval is a rough one."}
+        )
+    return {
+        "rows": len(places),
+        "folds": count,
+        "metrics": results,
+        "warnings": warnings,
+        "predictions_sha256": content_sha256(path),
+        "labels_sha256": truth.sha256,
+        **extra,
+    }
+
+
+def corrected_interval(values: np.ndarray, sizes: list[tuple[int, int]]) -> Interval | None:
+    """95 % interval of the mean over folds; see the top of this file.
+
+    Parameters
+    ----------
+    values : ndarray, shape (k,)
+    sizes : list of (int, int)
+        Rows that each fold was measured on, and trained on.
+
+    Returns
+    -------
+    (float, float) or None
+        None where all folds have one value: their spread then says nothing.
+    """
+    k = len(values)
+    spread = float(np.var(values, ddof=1))
+    if not spread > 0:
+        return None
+    ratio = float(np.mean([tested / trained for tested, trained in sizes]))
+    half = float(stats.t.ppf((1 + CONFIDENCE) / 2, k - 1)) * np.sqrt((1 / k + ratio) * spread)
+    middle = float(np.mean(values))
+    return middle - half, middle + half
+
+
+def _mean(name: str, values: np.ndarray, sizes: list[tuple[int, int]]) -> Measured:
+    interval = corrected_interval(values, sizes)
+    if interval is not None:
+        low, high = LIMITS.get(name, (0.0, np.inf))
+        interval = max(low, interval[0]), min(high, interval[1])
+    return measured(name, float(np.mean(values)), interval, METHOD)
+
+
+def _count(given: Table) -> int:
+    numbers = predicted_numbers(given, np.arange(given.rows), "fold")
+    count = int(numbers.max()) + 1
+    if not (numbers == np.floor(numbers)).all() or numbers.min() < 0 or not 2 <= count <= MOST_FOLDS:
+        raise predictions_invalid(
+            f"fold goes from {numbers.min():g} to {numbers.max():g}.",
+            f"Folds are numbered from 0; there are 2 to {MOST_FOLDS}.",
+            "predictions.fold",
+        )
+    return count
+
+
+def _check_folds(given: Table, lines: np.ndarray, expected: np.ndarray) -> None:
+    said = predicted_numbers(given, lines, "fold")
+    wrong = np.flatnonzero(said != expected)
+    if len(wrong):
+        ids = given.column("row_id")
+        shown = first_few(
+            f"{ids[int(lines[row])].as_py()} (fold {said[row]:g}, and it is in {expected[row]})"
+            for row in wrong[:5]
+        )
+        raise predictions_invalid(
+            f"{len(wrong):,} rows stand in another fold than the dataset's: {shown}.",
+            "Predict fold.validation of each fold of ds.folds(k), by a model that was trained on its fold.train.",
+            "predictions.fold",
+        )
+
+
+def _classification(
+    truth: Truth, given: Table, lines: np.ndarray, places: np.ndarray, names: list[str]
+) -> tuple[Measure, list[Warning_], dict[str, Any]]:
+    true = truth.class_codes()
+    predicted = np.full(len(true), -1, np.int64)
+    predicted[places] = predicted_classes(given, lines, truth.classes)
+    shares, warnings = predicted_scores(given, lines, truth.classes)
+    scores = None
+    if shares is not None:
+        scores = np.full((len(true), len(truth.classes)), np.nan)
+        scores[places] = shares
+
+    def measure(rows: np.ndarray, _training: np.ndarray) -> tuple[list[Measured], list[Warning_]]:
+        part = ClassificationData(
+            true[rows],
+            predicted[rows],
+            None if scores is None else scores[rows],
+            truth.classes,
+            truth.positive,
+        )
+        return measure_classification(part, names)
+
+    matrix = confusion(true[places], predicted[places], len(truth.classes))
+    return measure, warnings, {"confusion": {"classes": truth.classes, "matrix": matrix}}
+
+
+def _numbers(
+    truth: Truth, given: Table, lines: np.ndarray, places: np.ndarray, names: list[str], season: int
+) -> tuple[Measure, list[Warning_], dict[str, Any]]:
+    true = truth.numbers()
+    predicted = np.full(len(true), np.nan)
+    predicted[places] = predicted_numbers(given, lines)
+    if truth.problem_type == "regression":
+        return (lambda rows, _training: measure_regression(true[rows], predicted[rows], names)), [], {}
+    table, group = truth.table, truth.record.get("group_column")
+    times = as_times(table, truth.record["time_column"]).to_numpy(np.int64)
+    series = np.array(table.texts(group) if group else [""] * table.rows, dtype=str)
+
+    def measure(rows: np.ndarray, training: np.ndarray) -> tuple[list[Measured], list[Warning_]]:
+        past = training[np.argsort(times[training], kind="stable")]
+        scale = scales(series[past], true[past], season)
+        return measure_series(true[rows], predicted[rows], times[rows], series[rows], scale, names)
+
+    return measure, [], {}
+
+
+def _told(warnings: list[list[Warning_]]) -> list[Warning_]:
+    """Each warning once, with the folds that it is about where it is not about all."""
+    where: dict[tuple[str, str], list[int]] = {}
+    for fold, of_fold in enumerate(warnings):
+        for one in of_fold:
+            where.setdefault((one["code"], one["message"]), []).append(fold)
+    return [
+        {
+            "code": code,
+            "message": message
+            if len(folds) == len(warnings)
+            else f"fold {', '.join(map(str, folds))}: {message}",
+        }
+        for (code, message), folds in where.items()
+    ]
