@@ -64,10 +64,9 @@ export async function lookAtTest(
   })
   indexRun(index, run.run, run.folder)
   writeDerived(index, run.run, run.folder)
-  if (!ml.candidate) {
-    await freeze(workspace, increment.id, run.run, ml)
-    setCandidate(increment, run.run)
-  }
+  // Also where spec.md named the candidate before: what was asked is fixed at the first look.
+  await freeze(workspace, increment.id, ml.candidate ?? run.run, ml)
+  if (!ml.candidate) setCandidate(increment, run.run)
   const baselines = baselinesOf(workspace, index, increment, run.dataset)
   warnings.push(...(await measureBaselines(workspace, increment, run.dataset, baselines, context)))
   warnings.push(...(await lifts(workspace, run, baselines, context)))
