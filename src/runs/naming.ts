@@ -70,7 +70,8 @@ export function createRunFolder(
   name: string,
   fill: (folder: string, name: string) => void,
 ): string {
-  mkdirSync(experiments, { recursive: true })
+  // Not its parents: an increment that was moved away must not come back empty.
+  makeFolder(experiments)
   for (;;) {
     const folders = readdirSync(experiments)
     const existing = existingFolder(folders, name)
@@ -94,6 +95,14 @@ export function createRunFolder(
     } finally {
       if (reservation) rmSync(reservation.file, { force: true })
     }
+  }
+}
+
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path)
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw asRefusal(cause, path)
   }
 }
 

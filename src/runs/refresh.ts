@@ -76,13 +76,22 @@ export function needsEnding({ facts, judgement }: Look): boolean {
   )
 }
 
-/** Brings one increment's list of runs up to its folders, and looks at none that is known. */
+/** Takes up the runs of one increment that the index does not know, whatever it knows of the folder's time. */
 export function refreshIncrement(
   { layout }: Workspace,
   index: Index,
   increment: { id: string; folder: string },
 ): void {
-  refreshFolder(index, join(layout.increments, increment.folder, 'experiments'), increment.id)
+  const experiments = join(layout.increments, increment.folder, 'experiments')
+  const known = new Map(
+    index.driver
+      .all('SELECT run, folder FROM runs WHERE increment = ?', [increment.id])
+      .map(({ run, folder }) => [run, folder]),
+  )
+  for (const name of realFolders(experiments)) {
+    const [run, path] = [`${increment.id}/${name}`, join(experiments, name)]
+    if (EXPERIMENT_FOLDER.test(name) && known.get(run) !== path) indexRun(index, run, path)
+  }
 }
 
 function refreshFolder(index: Index, folder: string, increment: string): void {

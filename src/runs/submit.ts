@@ -119,33 +119,36 @@ function writeRunFiles(folder: string, final: string, record: RunRecord, request
   writeFileSync(join(folder, 'run.json'), `${JSON.stringify(record, undefined, 2)}\n`)
 }
 
+/** One that lives comes before one that succeeded, whatever the time of day was when they were made. */
 async function findRepeat(
   workspace: Workspace,
   index: Index,
   request: RunRequest,
   record: RunRecord,
 ): Promise<Omit<Submitted, 'reused'> | undefined> {
-  const rows = index.all(
-    sql
-      .selectFrom('runs')
-      .select(['run', 'folder', 'state', 'record'])
-      .where('request', '=', record.request)
-      .where('increment', '=', request.increment.id)
-      .orderBy('created', 'desc')
-      .orderBy('run', 'desc'),
-  )
-  // One that lives comes first, whatever the time of day was when others were made.
-  const row = rows.find(({ state }) => (LIVE_STATES as string[]).includes(state)) ?? rows[0]
-  if (!row) return undefined
-  const repeat = { run: row.run, folder: row.folder }
-  if ((LIVE_STATES as string[]).includes(row.state)) return repeat
-  if (row.state !== 'succeeded') return undefined
-  if (record.children) return repeat
-  const before = (JSON.parse(row.record) as RunRecord).code
+  const known = index
+    .all(
+      sql
+        .selectFrom('runs')
+        .select(['run', 'folder', 'record'])
+        .where('request', '=', record.request)
+        .where('increment', '=', request.increment.id)
+        .orderBy('created', 'desc')
+        .orderBy('run', 'desc'),
+    )
+    .map((row) => ({ ...row, state: indexRun(index, row.run, row.folder)?.judgement.state }))
+  const live = known.find(({ state }) => state !== undefined && LIVE_STATES.includes(state))
+  if (live) return { run: live.run, folder: live.folder }
+  const succeeded = known.filter(({ state }) => state === 'succeeded')
+  if (succeeded.length === 0) return undefined
   const { record: now } = await captureCode(workspace.root, scriptsOf(workspace.root, record))
-  return before && before.hash === now.hash && (await sameCode(workspace.root, before.git_sha, now.git_sha))
-    ? repeat
-    : undefined
+  for (const { run, folder, record: text } of succeeded) {
+    const { code: before, children } = JSON.parse(text) as RunRecord
+    const sameText = before !== undefined && before.hash === now.hash
+    if (children || (sameText && (await sameCode(workspace.root, before.git_sha, now.git_sha))))
+      return { run, folder }
+  }
+  return undefined
 }
 
 /** The files that a command names, relative to the workspace's root. */

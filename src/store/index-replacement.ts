@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { withLock } from '../adapters/process/lock.ts'
+import { Refusal } from '../core/errors.ts'
 import { migrate } from './migrations.ts'
 import { openSqlite } from './sqlite/driver.ts'
 
@@ -28,7 +29,10 @@ export async function makeIndexFile(file: string): Promise<void> {
       renameSync(fresh, file)
     },
     { timeoutS: 20, foreignTimeoutS: 5 },
-  )
+  ).catch((cause) => {
+    if (!(cause instanceof Refusal) || cause.cause) throw cause
+    throw new Refusal('INDEX_LOCKED', cause.message, { next: cause.next, cause })
+  })
 }
 
 /**

@@ -280,9 +280,9 @@ describe('writers at once', () => {
     mkdirSync(lock, { recursive: true })
     const { currentProcess } = await import('../../src/adapters/process/identity.ts')
     const record = (holder: object) =>
-      JSON.stringify({ holder: { ...currentProcess(), ...holder }, token: 't', released: false })
+      JSON.stringify({ holder: { ...currentProcess(), ...holder }, token: 't' })
     writeFileSync(join(lock, '7.json'), record({ start_time: '1' }))
     await write(workspace, 1)
-    expect(readdirSync(lock)).toEqual(['8.json'])
+    expect(readdirSync(lock)).toEqual(['8.free.json'])
   })
 })

@@ -1,15 +1,14 @@
 import { randomUUID } from 'node:crypto'
-import { mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Refusal } from '../../core/errors.ts'
-import { asRefusal, createExclusive, readJson, writeFileAtomic } from '../files.ts'
+import { asRefusal, createExclusive, readJson } from '../files.ts'
 import { currentProcess, liveness, type ProcessIdentity } from './identity.ts'
 
 interface LockRecord {
   holder: ProcessIdentity
   token: string
-  released: boolean
 }
 
 export interface LockOptions {
@@ -25,8 +24,8 @@ export interface LockOptions {
 /**
  * Runs `work` while no other process does so under the same lock folder.
  *
- * The lock is a row of numbered files, `1.json`, `2.json`, ...: the highest number holds, until it is marked as
- * released or its process is dead (by pid, start time and boot). Taking it means creating the next number exclusively.
+ * The lock is a row of numbered files, `1.json`, `2.json`, ...: the highest number holds, until it is let go (renamed to
+ * `2.free.json`, which needs no room on a full disk) or its process is dead (by pid, start time and boot). Taking it means creating the next number exclusively.
  * A taker that finds a higher number after its own creation was late, and withdraws. Only numbers below one's own are
  * ever removed, so the highest stays in sight and two takers of a dead holder's lock can never both succeed, which
  * "unlink the dead lock, then create mine" cannot promise.
@@ -62,8 +61,8 @@ async function acquire(folder: string, options: LockOptions): Promise<number> {
       known = top
       since = performance.now()
     }
-    const record = top === 0 ? undefined : readJson<LockRecord>(file(folder, top))
-    if (top === 0 || (record && isFree(record))) {
+    const record = readJson<LockRecord>(file(folder, top))
+    if (top === 0 || existsSync(freed(folder, top)) || (record && liveness(record.holder) === 'dead')) {
       const mine = take(folder, top + 1)
       if (mine) return top + 1
       continue
@@ -80,27 +79,33 @@ async function acquire(folder: string, options: LockOptions): Promise<number> {
 }
 
 function take(folder: string, number: number): boolean {
-  const record: LockRecord = { holder: currentProcess(), token: randomUUID(), released: false }
+  const record: LockRecord = { holder: currentProcess(), token: randomUUID() }
   if (!createExclusive(file(folder, number), JSON.stringify(record), { mode: 0o600 })) return false
   if (highest(folder) > number) {
     rmSync(file(folder, number), { force: true })
     return false
   }
-  for (const lower of numbers(folder)) if (lower < number) rmSync(file(folder, lower), { force: true })
+  for (const lower of numbers(folder))
+    if (lower < number)
+      for (const path of [file(folder, lower), freed(folder, lower)]) rmSync(path, { force: true })
   return true
 }
 
+/** On a file system that is read-only meanwhile it is let go as soon as it can be. */
 function release(folder: string, number: number): void {
-  const record: LockRecord = { holder: currentProcess(), token: '', released: true }
   try {
-    writeFileAtomic(file(folder, number), JSON.stringify(record), { mode: 0o600 })
-  } catch {
-    // A full disk or a folder that was taken away: the lock is free once this process has ended.
+    renameSync(file(folder, number), freed(folder, number))
+  } catch (cause) {
+    // Taken away with its folder, there is nothing to let go.
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return
+    setTimeout(() => release(folder, number), RELEASE_AGAIN_MS).unref()
   }
 }
 
-function isFree(record: LockRecord): boolean {
-  return record.released || liveness(record.holder) === 'dead'
+const RELEASE_AGAIN_MS = 1000
+
+function freed(folder: string, number: number): string {
+  return join(folder, `${number}.free.json`)
 }
 
 function file(folder: string, number: number): string {
@@ -109,7 +114,7 @@ function file(folder: string, number: number): string {
 
 function numbers(folder: string): number[] {
   return readdirSync(folder)
-    .map((name) => /^(\d+)\.json$/.exec(name)?.[1])
+    .map((name) => /^(\d+)(?:\.free)?\.json$/.exec(name)?.[1])
     .filter((digits) => digits !== undefined)
     .map(Number)
 }

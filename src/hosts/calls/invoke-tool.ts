@@ -53,7 +53,8 @@ async function movedAway(cause: unknown, context: ToolContext): Promise<unknown>
     /directory does not exist/.test(String(cause))
   if (cause instanceof Refusal || !isMissing) return cause
   const root = await context.workspace().then(
-    ({ layout }) => (existsSync(layout.folder) ? undefined : layout.root),
+    // What was written in the middle of the move may have made its folders anew.
+    ({ layout }) => (existsSync(layout.config) ? undefined : layout.root),
     () => 'where it was',
   )
   if (root === undefined) return cause
