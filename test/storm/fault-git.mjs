@@ -1,6 +1,6 @@
 // What people do with Git while runs are under way: commit, check out another branch and come back, clean up, put aside.
 import { execFileSync } from 'node:child_process'
-import { appendFileSync, copyFileSync, mkdirSync, statSync, writeFileSync } from 'node:fs'
+import { appendFileSync, copyFileSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Client } from './client.mjs'
@@ -114,12 +114,18 @@ export function stash(storm) {
     })
     await storm.lookAround()
     await sleep(storm.random.between(200, 1000))
-    try {
-      git(storm, 'stash', 'pop', '-q')
-    } catch {
-      // A document was written anew meanwhile: what was put aside is taken, as a person would, and the rest by our programs.
-      for (const part of ['stash@{0}', 'stash@{0}^3']) git(storm, 'checkout', part, '--', '.')
-      git(storm, 'stash', 'drop', '-q')
-    }
+    held(storm, () => {
+      try {
+        git(storm, 'stash', 'pop', '-q')
+      } catch {
+        // A document was written anew meanwhile: what was put aside is taken, as a person would, and the rest by our programs.
+        for (const part of ['stash@{0}', 'stash@{0}^3']) git(storm, 'checkout', part, '--', '.')
+        git(storm, 'stash', 'drop', '-q')
+      }
+      // The thought is given up: another script would be another request, and no repeat.
+      git(storm, 'checkout', '-q', 'HEAD', '--', 'storm_script.py')
+      git(storm, 'rm', '-q', '--cached', '--ignore-unmatch', 'notes.txt')
+      rmSync(join(storm.arena.root, 'notes.txt'), { force: true })
+    })
   })
 }

@@ -154,7 +154,7 @@ describe('help and wrong command lines', () => {
 describe('a command for people with a flag that it does not have', () => {
   // src/hosts/cli/run-cli.ts: parseArgs' error becomes a defect (70); verify, doctor, rebuild-index read no flags at all (0).
   it.each([
-    [['verify', '--recompute'], /--recompute/],
+    [['verify', '--rescore'], /--rescore/],
     [['verify', '--tomorrow'], /--tomorrow/],
     [['doctor', '--tomorrow'], /--tomorrow/],
     [['rebuild-index', 'everything'], /everything/],
