@@ -45,13 +45,16 @@ export function lookAt(folder: string): Look | undefined {
 export function indexRun(index: Index, id: string, folder: string): Look | undefined {
   let look = lookAt(folder)
   if (!look) return undefined
-  const known = index.driver.get('SELECT state, record, ended, folder FROM runs WHERE run = ?', [id]) as
-    | { state: string; record: string; ended: string | null; folder: string }
+  const known = index.driver.get('SELECT state, reason, record, ended, folder FROM runs WHERE run = ?', [
+    id,
+  ]) as
+    | { state: string; reason: string | null; record: string; ended: string | null; folder: string }
     | undefined
   const record = JSON.stringify(look.facts.record)
   if (
     known?.record !== record ||
     known.state !== look.judgement.state ||
+    known.reason !== (look.judgement.reason ?? null) ||
     known.folder !== folder ||
     (look.facts.end && endedAt(look.facts) !== known.ended)
   ) {

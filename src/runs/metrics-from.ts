@@ -40,7 +40,6 @@ export class MetricsFrom {
         return final ? [`metrics_from: ${source.path} is larger than 256 MiB and was not taken up`] : []
       const state = `${stat.size}:${stat.mtimeMs}`
       if (state === source.seen) return []
-      source.seen = state
       const text = readText(source.path) ?? ''
       const rows = /\.(?:jsonl|ndjson)$/i.test(source.path)
         ? readJsonLines(text, final)
@@ -49,6 +48,8 @@ export class MetricsFrom {
       const events = rows.flatMap((row) => eventsOf(row, source.step, secrets))
       if (events.length === 0) return final ? [`metrics_from: ${source.path} holds no numeric column`] : []
       writeFileAtomic(join(this.#folder, 'events', `metrics-from-${number + 1}.jsonl`), events.join(''))
+      // Where there was no room, it is taken up again.
+      source.seen = state
       return []
     })
   }

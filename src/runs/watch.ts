@@ -13,6 +13,7 @@ import { indexRun } from './index-run.ts'
 import { MetricsFrom } from './metrics-from.ts'
 import type { Exit, RunRecord } from './record.ts'
 import { Sampler } from './samples.ts'
+import { whenThereIsRoom } from './settle.ts'
 import { endProcesses, requestStop } from './stop.ts'
 
 const TICK_MS = 250
@@ -101,7 +102,7 @@ export async function watchRun(
   }
   await stopping
   if (failure) warnings.push(`the wrapper could not be started: ${String(failure)}`)
-  warnings.push(...lastTake(metricsFrom))
+  warnings.push(...(await lastTake(folder, metricsFrom)))
   return { sampler, warnings, signalled }
 }
 
@@ -128,9 +129,9 @@ function takeUp(index: Index, run: string, folder: string, metricsFrom: MetricsF
   }
 }
 
-function lastTake(metricsFrom: MetricsFrom): string[] {
+async function lastTake(folder: string, metricsFrom: MetricsFrom): Promise<string[]> {
   try {
-    return metricsFrom.take(true)
+    return await whenThereIsRoom(folder, () => metricsFrom.take(true))
   } catch (cause) {
     return [`metrics_from: ${cause instanceof Error ? cause.message : String(cause)}`]
   }

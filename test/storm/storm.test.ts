@@ -25,7 +25,7 @@ test.each(DEFECTS)('the planted defect $name fits the code: $why', ({ file, find
 })
 
 test('a short storm leaves nothing lost and no state lying', async () => {
-  const { code, output } = await storm('--rounds', '1', '--seed', '11', '--seconds', '7', '--runs', '12')
+  const { code, output } = await storm('--rounds', '1', '--seed', '14', '--seconds', '7', '--runs', '12')
   expect(output, output).toContain('Clean.')
   expect(code).toBe(0)
 }, 240_000)
