@@ -52,15 +52,15 @@ async function movedAway(cause: unknown, context: ToolContext): Promise<unknown>
     (cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT' ||
     /directory does not exist/.test(String(cause))
   if (cause instanceof Refusal || !isMissing) return cause
-  const root = await context.workspace().then(
+  const place = await context.workspace().then(
     // What was written in the middle of the move may have made its folders anew.
-    ({ layout }) => (existsSync(layout.config) ? undefined : layout.root),
+    ({ layout }) => (existsSync(layout.config) ? undefined : `at ${layout.root}`),
     () => 'where it was',
   )
-  if (root === undefined) return cause
+  if (place === undefined) return cause
   return new Refusal(
     'WORKSPACE_MISSING',
-    `The workspace is no longer at ${root}: it was moved or removed during the call. Call again from its new place; what was queued lies there.`,
+    `The workspace is no longer ${place}: it was moved or removed during the call. Call again from its new place; what was queued lies there.`,
     { cause },
   )
 }
