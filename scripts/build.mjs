@@ -52,7 +52,7 @@ const SUPERVISOR = {
 }
 
 /** What every run needs, though others import it late. */
-const AT_ONCE = /[\\/]better-sqlite3\.ts$|[\\/]simple-git[\\/]/
+const AT_ONCE = /[\\/]better-sqlite3\.ts$/
 
 /** @param {import('esbuild').Metafile} metafile of the build that has a file for each module that is imported late */
 function leaveInChunks(metafile, outdir) {

@@ -108,19 +108,20 @@ export async function sameCode(folder: string, a: string | null, b: string | nul
   if (a === b) return true
   if (!a || !b) return false
   try {
-    const { simpleGit } = await import('simple-git')
-    const changed = await simpleGit({ baseDir: folder }).raw(
+    const changed = await git(folder, [
       'diff',
       '--name-only',
       '--relative',
       '-z',
+      // A commit is told by a record, where anybody can write.
+      '--end-of-options',
       a,
       b,
       '--',
       '.',
       ':(exclude).specweave',
       ':(glob).specweave/increments/*/scripts/**',
-    )
+    ])
     return changed === ''
   } catch {
     return false
