@@ -36,13 +36,28 @@ function writeWhole(path: string, text: string, mode: number, sync: boolean): vo
   }
 }
 
-/** Replaces a file whole: a reader sees the old text or the new one, never a part. Makes the folder where it is missing. */
-export function writeFileAtomic(
-  path: string,
-  text: string,
-  options: { mode?: number; sync?: boolean } = {},
-): void {
+/** Makes a folder in one that exists: what was moved or taken away with all around it is not made a second time. */
+export function makeFolder(path: string, mode = 0o777): void {
+  try {
+    mkdirSync(path, { mode })
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw asRefusal(cause, path)
+  }
+}
+
+interface WriteOptions {
+  mode?: number
+  sync?: boolean
+}
+
+/** As {@link replaceFile}, and makes the folders where they are missing. */
+export function writeFileAtomic(path: string, text: string, options: WriteOptions = {}): void {
   mkdirSync(dirname(path), { recursive: true })
+  replaceFile(path, text, options)
+}
+
+/** Replaces a file whole, in a folder that exists: a reader sees the old text or the new one, never a part. */
+export function replaceFile(path: string, text: string, options: WriteOptions = {}): void {
   const temporary = temporaryBeside(path)
   try {
     writeWhole(temporary, text, options.mode ?? 0o666, options.sync ?? false)

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { writeFileAtomic } from '../adapters/files.ts'
+import { replaceFile } from '../adapters/files.ts'
 import { labRequest, labVersion } from '../adapters/lab/process.ts'
 import type { DatasetRecord } from '../core/dataset-record.ts'
 import type { Workspace } from '../store/workspace.ts'
@@ -152,7 +152,7 @@ export async function recordEvidence(
     )
     const data: EvidenceData = { run: run.run, dataset_hash: record.hash, splits }
     append('evidence.recorded', { ...data })
-    writeFileAtomic(evidenceFile(run.folder), `${JSON.stringify(evidence, null, 2)}\n`)
+    replaceFile(evidenceFile(run.folder), `${JSON.stringify(evidence, null, 2)}\n`)
     return evidence
   })
 }

@@ -1,6 +1,6 @@
-import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { asRefusal, createExclusive } from '../adapters/files.ts'
+import { createExclusive, makeFolder } from '../adapters/files.ts'
 import { padNumber } from '../core/ids.ts'
 import type { Layout } from '../store/layout.ts'
 
@@ -54,11 +54,7 @@ export interface Reservation {
  * @returns `undefined` where the wanted number is in use or being made
  */
 export function reserveNumber(layout: Layout, wanted?: number): Reservation | undefined {
-  try {
-    mkdirSync(layout.reservations, { recursive: true })
-  } catch (cause) {
-    throw asRefusal(cause, layout.reservations)
-  }
+  makeFolder(layout.reservations)
   for (let number = wanted ?? nextNumber(layout); ; number++) {
     const file = join(layout.reservations, `increment-${padNumber(number, 4)}`)
     if (claim(file)) {

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
-import { existsSync, lstatSync, mkdirSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, lstatSync, readFileSync, statSync } from 'node:fs'
 import { basename, extname, join } from 'node:path'
-import { createExclusive } from '../adapters/files.ts'
-import { readWorkingTree } from '../adapters/git/working-tree.ts'
+import { createExclusive, makeFolder } from '../adapters/files.ts'
+import { changedBetween, readWorkingTree } from '../adapters/git/working-tree.ts'
 import { canonicalJson } from '../core/canonical-json.ts'
 import { maskText } from '../core/secrets.ts'
 import { environmentSecrets } from '../core/untrusted-text.ts'
@@ -66,13 +66,24 @@ export async function captureCode(root: string, scripts: readonly string[]): Pro
 /** Stores captured code once, under its hash. */
 export function storeCode(layout: Layout, captured: Captured): void {
   if (captured.text === undefined || !captured.record.hash) return
-  mkdirSync(layout.code, { recursive: true })
+  makeFolder(layout.code)
   createExclusive(join(layout.code, captured.record.hash), captured.text)
 }
 
+/** Whether two commits hold the same code below a folder: to commit records of ours changes none. */
+export async function sameCode(folder: string, a: string | null, b: string | null): Promise<boolean> {
+  if (a === b) return true
+  if (!a || !b) return false
+  return (await changedBetween(folder, a, b))?.every(isRecord) ?? false
+}
+
+/** All that lies under `.specweave/` but the scripts of an increment. */
+function isRecord(path: string): boolean {
+  return path.startsWith('.specweave/') && !/^\.specweave\/increments\/[^/]+\/scripts\//.test(path)
+}
+
 function reasonToOmit(root: string, path: string): string | undefined {
-  if (path.startsWith('.specweave/') && !/^\.specweave\/increments\/[^/]+\/scripts\//.test(path))
-    return 'a record of ours'
+  if (isRecord(path)) return 'a record of ours'
   // A link may lead to any file of the machine.
   const stat = lstatSync(join(root, path), { throwIfNoEntry: false })
   if (!stat) return 'gone'

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { createExclusive, readJson, writeFileAtomic } from '../adapters/files.ts'
+import { createExclusive, readJson, replaceFile } from '../adapters/files.ts'
 import { processStartTime } from '../adapters/process/identity.ts'
 import type { Index } from '../store/index-db.ts'
 import type { Ending } from './end-state.ts'
@@ -113,7 +113,7 @@ export function writeDerived(index: Index, run: string, folder: string): void {
 
 function writeIfChanged(path: string, value: unknown): void {
   if (JSON.stringify(readJson(path)) === JSON.stringify(value)) return
-  writeFileAtomic(path, `${JSON.stringify(value, undefined, 2)}\n`)
+  replaceFile(path, `${JSON.stringify(value, undefined, 2)}\n`)
 }
 
 function rounded(seconds: number | null): number | null {

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { confine, readText, writeFileAtomic } from '../adapters/files.ts'
+import { confine, readText, replaceFile } from '../adapters/files.ts'
 import { maskText } from '../core/secrets.ts'
 import { environmentSecrets } from '../core/untrusted-text.ts'
 import { substitute } from './prepare.ts'
@@ -47,7 +47,7 @@ export class MetricsFrom {
       const secrets = environmentSecrets()
       const events = rows.flatMap((row) => eventsOf(row, source.step, secrets))
       if (events.length === 0) return final ? [`metrics_from: ${source.path} holds no numeric column`] : []
-      writeFileAtomic(join(this.#folder, 'events', `metrics-from-${number + 1}.jsonl`), events.join(''))
+      replaceFile(join(this.#folder, 'events', `metrics-from-${number + 1}.jsonl`), events.join(''))
       // Where there was no room, it is taken up again.
       source.seen = state
       return []

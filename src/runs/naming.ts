@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { asRefusal, temporaryName } from '../adapters/files.ts'
+import { asRefusal, makeFolder, temporaryName } from '../adapters/files.ts'
 import { Refusal } from '../core/errors.ts'
 import { EXPERIMENT_FOLDER, padNumber, slugify } from '../core/ids.ts'
 import type { Layout } from '../store/layout.ts'
@@ -98,14 +98,6 @@ export function createRunFolder(
   }
 }
 
-function makeFolder(path: string): void {
-  try {
-    mkdirSync(path)
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw asRefusal(cause, path)
-  }
-}
-
 interface Reservation {
   number: string
   file: string
@@ -116,7 +108,7 @@ interface Reservation {
  * The SDK follows the same protocol (python/sdk/specweave/numbering.py).
  */
 function reserveNumber(layout: Layout, experiments: string, increment: string): Reservation {
-  mkdirSync(layout.reservations, { recursive: true })
+  makeFolder(layout.reservations)
   for (
     let number = highestNumber(experiments) + 1;
     ;

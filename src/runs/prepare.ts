@@ -1,6 +1,5 @@
-import { mkdirSync } from 'node:fs'
 import { basename, delimiter, dirname, join, resolve } from 'node:path'
-import { writeFileAtomic } from '../adapters/files.ts'
+import { makeFolder, replaceFile } from '../adapters/files.ts'
 import { findLab } from '../adapters/lab/environment.ts'
 import { packageRoot } from '../adapters/package-root.ts'
 import { type Interpreter, labInterpreter, projectInterpreter } from '../adapters/python/interpreter.ts'
@@ -39,7 +38,7 @@ export function prepareRun(
   const params = secret?.params ?? record.params
   const interpreter = chooseInterpreter(workspace, record, asked[0])
   const paramsFile = secret ? privateParamsFile(folder) : join(folder, 'asked.params.json')
-  writeFileAtomic(paramsFile, `${JSON.stringify(params, undefined, 2)}\n`, secret && { mode: 0o600 })
+  replaceFile(paramsFile, `${JSON.stringify(params, undefined, 2)}\n`, secret && { mode: 0o600 })
   const known: Record<string, string> = {
     ...Object.fromEntries(Object.entries(params).map(([name, value]) => [name, asText(value)])),
     run_dir: folder,
@@ -139,6 +138,6 @@ function ours(
   if (claim.gpus.length > 0) env.CUDA_VISIBLE_DEVICES = claim.gpus.join(',')
   else if (record.resources.gpus === 0 && process.env.CUDA_VISIBLE_DEVICES === undefined)
     env.CUDA_VISIBLE_DEVICES = ''
-  mkdirSync(join(folder, 'events'), { recursive: true })
+  makeFolder(join(folder, 'events'))
   return env
 }

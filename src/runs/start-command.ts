@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
-import { closeSync, fstatSync, mkdirSync, openSync } from 'node:fs'
+import { closeSync, fstatSync, openSync } from 'node:fs'
 import { join } from 'node:path'
+import { makeFolder } from '../adapters/files.ts'
 import { machineIdentity } from '../adapters/process/identity.ts'
 import { WRAPPER_PROGRAM } from '../adapters/process/wrapper.ts'
 import type { Prepared } from './prepare.ts'
@@ -16,7 +17,7 @@ export interface StartedCommand {
  * written by the kernel for the command itself, so that nothing is lost whoever dies.
  */
 export function startCommand(folder: string, prepared: Prepared): StartedCommand {
-  mkdirSync(join(folder, 'logs'), { recursive: true })
+  makeFolder(join(folder, 'logs'))
   const stdout = openSync(join(folder, 'logs', 'stdout.log'), 'a')
   const stderr = openSync(join(folder, 'logs', 'stderr.log'), 'a')
   try {

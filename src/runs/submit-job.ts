@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { asRefusal, temporaryName } from '../adapters/files.ts'
+import { asRefusal, makeFolder, temporaryName } from '../adapters/files.ts'
 import { canonicalJson } from '../core/canonical-json.ts'
 import { JOB_ID, padNumber } from '../core/ids.ts'
 import type { Index } from '../store/index-db.ts'
@@ -31,7 +31,7 @@ export function submitJob(workspace: Workspace, index: Index, args: readonly str
   )
   if (live) return live
   const { jobs } = workspace.layout
-  mkdirSync(jobs, { recursive: true })
+  makeFolder(jobs)
   for (;;) {
     const highest = Math.max(0, ...readdirSync(jobs).map((name) => Number(JOB_ID.exec(name)?.[1] ?? 0)))
     const run = `job-${padNumber(highest + 1, 3)}`

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { createExclusive, writeFileAtomic } from '../adapters/files.ts'
+import { createExclusive, replaceFile } from '../adapters/files.ts'
 import { lookAhead } from '../adapters/git/working-tree.ts'
 import { hardware } from '../adapters/machine.ts'
 import { currentProcess } from '../adapters/process/identity.ts'
@@ -44,9 +44,15 @@ export async function superviseRun(
   const { run, folder } = claimed
   const facts = readFacts(folder)
   if (!facts || (facts.end && !facts.unfinished)) return
-  if (facts.end) await settle(folder, index, (usable) => completeEnding(usable, run, folder))
-  else if (facts.record.made_by !== 'lab') await endScript(index, claimed, facts, hooks)
-  else await carry(workspace, index, claimed, facts, hooks)
+  try {
+    if (facts.end) await settle(folder, index, (usable) => completeEnding(usable, run, folder))
+    else if (facts.record.made_by !== 'lab') await endScript(index, claimed, facts, hooks)
+    else await carry(workspace, index, claimed, facts, hooks)
+  } catch (cause) {
+    // Removed meanwhile, or moved away with the workspace: whoever finds it there adopts it.
+    if (existsSync(join(folder, 'run.json'))) throw cause
+    return
+  }
   await hooks.ended(run)
 }
 
@@ -213,7 +219,7 @@ async function begin(
     hardware: hardware(claimed.claim.gpus),
     ...(environment ? { environment } : {}),
   }
-  writeFileAtomic(join(folder, 'run.json'), `${JSON.stringify(described, undefined, 2)}\n`)
+  replaceFile(join(folder, 'run.json'), `${JSON.stringify(described, undefined, 2)}\n`)
   const { ended } = startCommand(folder, prepared)
   // Packages do not change within the first second of a run: the command need not wait for their listing.
   return {
@@ -230,9 +236,6 @@ async function describeEnvironment(folder: string, record: RunRecord, prepared: 
   const environment = await pythonEnvironment(prepared.interpreter.path)
   if (!environment || !existsSync(folder)) return
   await whenThereIsRoom(folder, () =>
-    writeFileAtomic(
-      join(folder, 'run.json'),
-      `${JSON.stringify({ ...record, environment }, undefined, 2)}\n`,
-    ),
+    replaceFile(join(folder, 'run.json'), `${JSON.stringify({ ...record, environment }, undefined, 2)}\n`),
   )
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { accessSync, constants, statfsSync } from 'node:fs'
 import { join } from 'node:path'
-import { stateFolder } from '../adapters/state-folder.ts'
+import { privateFolder } from '../adapters/state-folder.ts'
 import type { Layout } from './layout.ts'
 
 /** statfs magic numbers of file systems on which WAL's shared memory does not work between machines. */
@@ -16,7 +16,7 @@ const SHARED_FILE_SYSTEMS = new Set([
 export function indexFile({ folder }: Layout): string {
   if (isWritable(folder) && !isShared(folder)) return join(folder, 'index.db')
   const key = createHash('sha256').update(folder).digest('hex').slice(0, 16)
-  return join(stateFolder(), 'index', key, 'index.db')
+  return join(privateFolder('index', key), 'index.db')
 }
 
 function isShared(folder: string): boolean {
@@ -28,11 +28,12 @@ function isShared(folder: string): boolean {
   }
 }
 
+/** One that is gone is not read-only: nothing is made elsewhere in its name. */
 function isWritable(folder: string): boolean {
   try {
     accessSync(folder, constants.W_OK)
     return true
-  } catch {
-    return false
+  } catch (cause) {
+    return (cause as NodeJS.ErrnoException).code === 'ENOENT'
   }
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { withLock } from '../adapters/process/lock.ts'
 import { Refusal } from '../core/errors.ts'
@@ -12,7 +12,6 @@ import { openSqlite } from './sqlite/driver.ts'
  */
 export async function makeIndexFile(file: string): Promise<void> {
   const folder = dirname(file)
-  mkdirSync(folder, { recursive: true })
   await withLock(
     join(folder, 'reservations', 'index.lock'),
     async () => {

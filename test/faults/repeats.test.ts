@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -86,4 +87,32 @@ test('with seeds it is one group, whose children are there from its first moment
     expect(await servers[0]!.call('get_run', { run })).toMatchObject({ state: 'succeeded' })
   }
   expect(starts().filter((line) => line.startsWith('g'))).toHaveLength(groups.length * seeds.length)
+})
+
+test('after a commit of records it is answered, after one of an increment’s own module it is made', async () => {
+  const git = (...args: string[]) => execFileSync('git', args, { cwd: scene.root, stdio: 'pipe' })
+  const commit = (message: string) => {
+    git('add', '-A')
+    git('-c', 'user.name=t', '-c', 'user.email=t@example.org', 'commit', '-q', '--allow-empty', '-m', message)
+  }
+  const [first] = servers
+  const helper = `.specweave/increments/0001-trial/scripts/features.py`
+  const ask = async (): Promise<ShownRun> => {
+    const args = { increment: '0001', name: 'code', command: ['true'] }
+    const shown = await first!.call<ShownRun>('run_experiment', args)
+    await scene.ended(first!, shown.run)
+    return shown
+  }
+  scene.write(helper, 'WINDOW = 7\n')
+  git('init', '-q')
+  commit('features')
+  const { run } = await ask()
+  scene.write('.specweave/docs/note.md', 'a record\n')
+  commit('records')
+  expect(await ask()).toMatchObject({ run, reused: true })
+  scene.write(helper, 'WINDOW = 14\n')
+  commit('another window')
+  const next = await ask()
+  expect(next).toMatchObject({ reused: false })
+  expect(next.run).not.toBe(run)
 })

@@ -1,5 +1,6 @@
 // The judge of a round: reads files, and asks over the public protocol. It knows nothing of the program's inside.
 import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { readJson, readLines, readText } from './arena.mjs'
 import { Client } from './client.mjs'
@@ -43,7 +44,7 @@ export async function check(storm) {
       ),
     )
   }
-  violations.push(...checkDefects(storm))
+  violations.push(...checkDefects(storm), ...checkOldPlace(arena))
   if (violations.length === 0) violations.push(...(await checkCommands(arena, answers)))
   return violations
 }
@@ -66,6 +67,11 @@ function checkDefects({ arena }) {
   // Who worked in a workspace that was moved away under it has nothing left to work on.
   const noted = arena.formerRoot ? [] : log.split('\n\n').filter((entry) => entry.trim() !== '')
   return [...told, ...noted.map((entry) => `a process wrote down a defect: ${entry.slice(0, 600)}`)]
+}
+
+/** Where a workspace was moved away, its processes must not make another, in which its runs would begin anew. */
+function checkOldPlace({ formerRoot }) {
+  return formerRoot && existsSync(formerRoot) ? [`made again after it was moved: ${formerRoot}`] : []
 }
 
 /** Every run as the tools show it. */

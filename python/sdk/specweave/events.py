@@ -55,10 +55,9 @@ def new_file(folder: str) -> tuple[int, str]:
         return os.open(path, _APPEND | os.O_CREAT | os.O_EXCL, 0o666), path
     except FileNotFoundError:
         # Never the run's folder itself: one that was moved away is not made a second time.
-        try:
-            os.mkdir(f"{folder}/events")
-        except FileExistsError:
-            pass
+        from .numbering import make_folder
+
+        make_folder(f"{folder}/events")
         return os.open(path, _APPEND | os.O_CREAT | os.O_EXCL, 0o666), path
 
 

@@ -201,8 +201,16 @@ def _create(path: str) -> int:
     try:
         return os.open(path, flags, 0o666)
     except FileNotFoundError:
-        os.makedirs(os.path.dirname(path), exist_ok=True)
+        make_folder(os.path.dirname(path))
         return os.open(path, flags, 0o666)
+
+
+def make_folder(path: str) -> None:
+    """Make a folder in one that exists, where nobody else has made it."""
+    try:
+        os.mkdir(path)
+    except FileExistsError:
+        pass
 
 
 def _rename(

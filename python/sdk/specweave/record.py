@@ -46,7 +46,9 @@ def create_run(name: str, increment: str | int | None, **fields: Any) -> tuple[s
     try:
         os.mkdir(built)
     except FileNotFoundError:
-        os.makedirs(built)
+        # Not the increment itself: one that was moved away is not made a second time.
+        numbering.make_folder(experiments)
+        os.mkdir(built)
     fd: int | None = None
     try:
         os.mkdir(f"{built}/events")

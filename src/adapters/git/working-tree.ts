@@ -103,27 +103,17 @@ export function readStatus(text: string, prefix: string): Omit<WorkingTree, 'dif
   return tree
 }
 
-/** Whether two commits hold the same files below a folder, records of ours aside: committing them changes no code. */
-export async function sameCode(folder: string, a: string | null, b: string | null): Promise<boolean> {
-  if (a === b) return true
-  if (!a || !b) return false
+/**
+ * Paths below a folder whose files differ between two commits, relative to it.
+ * @returns `undefined` where one of the commits is not to be had.
+ */
+export async function changedBetween(folder: string, a: string, b: string): Promise<string[] | undefined> {
   try {
-    const changed = await git(folder, [
-      'diff',
-      '--name-only',
-      '--relative',
-      '-z',
-      // A commit is told by a record, where anybody can write.
-      '--end-of-options',
-      a,
-      b,
-      '--',
-      '.',
-      ':(exclude).specweave',
-      ':(glob).specweave/increments/*/scripts/**',
-    ])
-    return changed === ''
+    // A commit is told by a record, where anybody can write.
+    const range = ['--end-of-options', a, b, '--', '.']
+    const names = await git(folder, ['diff', '--name-only', '--no-renames', '--relative', '-z', ...range])
+    return names.split('\0').filter((name) => name !== '')
   } catch {
-    return false
+    return undefined
   }
 }

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Refusal } from '../../core/errors.ts'
-import { asRefusal, createExclusive, readJson } from '../files.ts'
+import { createExclusive, makeFolder, readJson } from '../files.ts'
 import { currentProcess, liveness, type ProcessIdentity } from './identity.ts'
 
 interface LockRecord {
@@ -45,11 +45,8 @@ export async function withLock<T>(
 }
 
 async function acquire(folder: string, options: LockOptions): Promise<number> {
-  try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 })
-  } catch (cause) {
-    throw asRefusal(cause, folder)
-  }
+  makeFolder(dirname(folder))
+  makeFolder(folder, 0o700)
   let since = performance.now()
   let told = false
   let known = -1

@@ -53,7 +53,6 @@ async function movedAway(cause: unknown, context: ToolContext): Promise<unknown>
     /directory does not exist/.test(String(cause))
   if (cause instanceof Refusal || !isMissing) return cause
   const place = await context.workspace().then(
-    // What was written in the middle of the move may have made its folders anew.
     ({ layout }) => (existsSync(layout.config) ? undefined : `at ${layout.root}`),
     () => 'where it was',
   )
