@@ -153,7 +153,7 @@ class EventFile:
                 if self._backlog is None or self._drain():
                     return True
             left = until - monotonic()
-            if left <= 0 or not os.path.isdir(self.folder):
+            if left <= 0 or not self._has_a_place():
                 return False
             sleep(min(_RETRY_S, left))
 
@@ -180,6 +180,11 @@ class EventFile:
                 os.close(fd)
             except OSError:
                 pass
+
+    def _has_a_place(self) -> bool:
+        """Whether what waits may still be written: an open file moves with its folder, and is gone when it is removed."""
+        fd = self._fd
+        return os.path.isdir(self.folder) if fd is None else os.fstat(fd).st_nlink > 0
 
     # ---- where the plain way does not do; all of it under the lock
 

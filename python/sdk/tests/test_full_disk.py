@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -101,6 +102,32 @@ def test_room_that_comes_at_the_end(small, capfd):
     freeing.wait()
     good, _ = lines_of(exp.folder)
     assert [e["v"] for e in good if e["k"] == "metric"] == list(range(500)) and good[-1]["v"] == "succeeded"
+
+
+def test_a_run_folder_that_is_moved_on_a_full_disk(small):
+    """The open file goes with it: what waits is written there once there is room."""
+    with track_experiment("x") as exp:
+        filler = fill(small.root)
+        for i in range(500):
+            exp.log_metric("i", i)
+        moved = f"{exp.folder}-moved"
+        os.rename(exp.folder, moved)
+        freeing = subprocess.Popen(["sh", "-c", 'sleep 1; rm "$1"', "sh", str(filler)])
+    freeing.wait()
+    good, _ = lines_of(moved)
+    assert [e["v"] for e in good if e["k"] == "metric"] == list(range(500)) and good[-1]["v"] == "succeeded"
+    assert not os.path.exists(exp.folder)
+
+
+def test_a_run_folder_that_is_removed_on_a_full_disk_is_not_waited_for(small):
+    with track_experiment("x") as exp:
+        fill(small.root)
+        for i in range(500):
+            exp.log_metric("i", i)
+        shutil.rmtree(exp.folder)
+        began = time.monotonic()
+    assert time.monotonic() - began < ending.PATIENCE_S / 2 and not os.path.exists(exp.folder)
+    ending.forget()
 
 
 def test_room_that_never_comes_is_told(small):
