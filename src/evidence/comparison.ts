@@ -18,7 +18,7 @@ export interface Difference {
   /** 95 %, paired. */
   ci: [number, number]
   p: number
-  /** Holm's adjustment over the differences of one comparison. */
+  /** Holm's adjustment over the family of tests. */
   p_adjusted: number
   /** Of a, in the metric's direction; read from `p_adjusted` at 0.05. */
   verdict: DifferenceVerdict
@@ -39,10 +39,14 @@ export interface Comparison {
   runs: readonly ComparedRun[]
   /** The run that each other is compared with. */
   reference: string
+  /** How many tests to allow for, where that is more than the tests that are made. */
+  family?: number
 }
 
 export interface ComparisonResult {
   differences: Difference[]
+  /** The number of tests that the p values are adjusted for. */
+  family?: number
   /** Runs that could not be compared, with the reason. */
   left_out: { run: string; reason: string }[]
 }
@@ -58,13 +62,13 @@ export async function compareOnSplit(
   comparison: Comparison,
   options: EvaluationOptions = {},
 ): Promise<ComparisonResult> {
-  const { dataset, split, metric, reference } = comparison
+  const { dataset, split, metric, reference, family } = comparison
   const record = findDataset(workspace, dataset)
   const { predictions, leftOut } = await comparable(workspace, comparison)
   if (predictions[reference] === undefined || Object.keys(predictions).length < 2)
     return { differences: [], left_out: leftOut }
   const labels = split === 'test' ? await requireLabels(record) : undefined
-  const { differences } = await labRequest<{ differences: Difference[] }>(
+  const found = await labRequest<{ differences: Difference[]; family: number }>(
     'compare',
     {
       dataset: workspace.layout.dataset(record.dataset),
@@ -75,10 +79,11 @@ export async function compareOnSplit(
       positive: record.positive,
       predictions,
       reference,
+      family,
     },
     options,
   )
-  return { differences, left_out: leftOut }
+  return { differences: found.differences, family: found.family, left_out: leftOut }
 }
 
 async function comparable(workspace: Workspace, { runs, split }: Comparison) {

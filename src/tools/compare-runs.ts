@@ -26,7 +26,7 @@ export const compareRuns = defineTool({
   title: 'Compare runs',
   description:
     'Ranks runs by a metric, with who measured each number and its interval: measured numbers first, reported ones after them. ' +
-    '`differences` are paired tests of each run against the best on the same rows, adjusted for their number (Holm): "no_difference_shown" is not "equal". ' +
+    '`differences` are paired tests of each run against the best on the same rows, adjusted (Holm) for every try of the increment: "no_difference_shown" is not "equal". ' +
     'On test only runs that were already looked at take part.',
   input: z.object({
     increment: IncrementId,
@@ -53,6 +53,10 @@ export const compareRuns = defineTool({
       }),
     ),
     differences: z.array(Difference),
+    family: z
+      .number()
+      .optional()
+      .describe('how many tests the p values allow for: every try of the increment, deleted runs too'),
     left_out: z.array(z.object({ run: z.string(), reason: z.string() })).optional(),
     truncated: z.boolean().optional(),
     cursor: z.string().optional(),
@@ -127,7 +131,7 @@ export const compareRuns = defineTool({
     const tested =
       input.differences && best && rows.some(({ source }) => source === 'measured')
         ? await ranking.testedDifferences(workspace, summaries, best, metric, input.split, context)
-        : { differences: [], left_out: [] }
+        : { differences: [], left_out: [], family: undefined }
     const leftOut = [...changed, ...unfinished(index, setting.increment?.id), ...tested.left_out]
     const end = offset + rows.length
     return {
@@ -142,6 +146,7 @@ export const compareRuns = defineTool({
         metrics: shownMetrics(run.metrics, metric, input.split),
       })),
       differences: tested.differences,
+      ...(tested.differences.length > 0 && tested.family !== undefined ? { family: tested.family } : {}),
       ...(leftOut.length > 0 ? { left_out: leftOut } : {}),
       ...(end < total ? { truncated: true, cursor: String(end) } : {}),
       next:
@@ -156,7 +161,7 @@ export const compareRuns = defineTool({
           : [],
     }
   },
-  render({ metric, direction, best, rows, differences, left_out, cursor, next }) {
+  render({ metric, direction, best, rows, differences, family, left_out, cursor, next }) {
     if (rows.length === 0) return `No run has ${metric}.${renderNext(next)}`
     return [
       `by ${metric}, ${direction === 'maximize' ? 'higher' : 'lower'} is better`,
@@ -168,6 +173,9 @@ export const compareRuns = defineTool({
         ({ a, b, difference, ci, p_adjusted, verdict }) =>
           `${a} against ${b}: ${short(difference)} [${ci.map(short).join(', ')}], p ${short(p_adjusted)}: ${verdict.replaceAll('_', ' ')}`,
       ),
+      ...(family !== undefined && family > differences.length
+        ? [`the p values allow for ${family} tries, not only for those that are shown`]
+        : []),
       ...(left_out ?? []).map(({ run, reason }) => `not compared: ${run} ${reason}`),
       ...(cursor ? [`more with cursor ${cursor}`] : []),
       renderNext(next),

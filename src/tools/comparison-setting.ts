@@ -4,7 +4,7 @@ import { parseRunId } from '../core/ids.ts'
 import type { Split } from '../core/measurement.ts'
 import type { Direction } from '../core/metrics.ts'
 import type { RunSummary } from '../core/run-summary.ts'
-import type { Difference } from '../evidence/comparison.ts'
+import type { ComparisonResult } from '../evidence/comparison.ts'
 import { directionOf, leadingMetric } from '../increments/criteria-set.ts'
 import { type IncrementRef, readSpec, resolveIncrement } from '../increments/load.ts'
 import { type Index, openIndex } from '../store/index-db.ts'
@@ -50,7 +50,7 @@ export async function testedDifferences(
   metric: string,
   split: Split,
   context: ToolContext,
-): Promise<{ differences: Difference[]; left_out: { run: string; reason: string }[] }> {
+): Promise<ComparisonResult> {
   const same = runs
     .filter((run) => run.dataset === best.dataset && run.state === 'succeeded')
     .slice(0, MOST_TESTED)
@@ -61,10 +61,11 @@ export async function testedDifferences(
   const folders = same.flatMap(
     ({ run }) => index.first(sql.selectFrom('runs').select(['run', 'folder']).where('run', '=', run)) ?? [],
   )
+  const family = await familyOf(workspace, index, same, best, split)
   try {
     return await compareOnSplit(
       workspace,
-      { dataset: best.dataset, split, metric, runs: folders, reference: best.run },
+      { dataset: best.dataset, split, metric, runs: folders, reference: best.run, family },
       context,
     )
   } catch (cause) {
@@ -72,6 +73,38 @@ export async function testedDifferences(
       return { differences: [], left_out: [{ run: best.run, reason: `was not tested: ${cause.message}` }] }
     throw cause
   }
+}
+
+/**
+ * How many tests the adjustment allows for. On validation one for each try of the increments that are compared, whether
+ * its run is tested here, stands further down or was deleted; on test at least one for each look of the budget.
+ */
+async function familyOf(
+  workspace: Workspace,
+  index: Index,
+  tested: readonly RunSummary[],
+  best: RunSummary,
+  split: Split,
+): Promise<number> {
+  const [{ readLedger }, { findDataset }, { triesOf }, { frozenLooks }] = await Promise.all([
+    import('../evidence/ledger.ts'),
+    import('../evidence/datasets.ts'),
+    import('../evidence/tries.ts'),
+    import('./ledger-decisions.ts'),
+  ])
+  const ledger = readLedger(workspace)
+  const increments = [...new Set(tested.map(({ increment }) => increment))]
+  if (split === 'test') {
+    const looks = increments.map((id) => frozenLooks(ledger, id) ?? 0)
+    return Math.max(tested.length - 1, ...looks)
+  }
+  const { hash } = findDataset(workspace, best.dataset!)
+  const family = new Set(increments.flatMap((id) => [...triesOf(ledger, id, hash)]))
+  // The lab's own: nobody chooses among them.
+  for (const { run } of index.all(sql.selectFrom('runs').select('run').where('baseline', 'is not', null)))
+    family.delete(run)
+  for (const { run } of tested) family.add(run)
+  return family.size - 1
 }
 
 /** Runs with what the ledger holds of them; one whose evidence was changed afterwards is not compared. */

@@ -1,8 +1,8 @@
 """``compare``: which differences between runs are real, on the same rows and allowing for the number of
 comparisons.
 
-A difference comes with a 95 % interval and a two-sided p; the p values of one call are a family, adjusted by
-Holm. The verdict reads the adjusted p alone: ``better`` or ``worse`` (in the metric's direction) below 0.05,
+A difference comes with a 95 % interval and a two-sided p, adjusted by Holm over a family: the tests of one call, or
+more where more were tried. A test that was not made counts as one with p = 1, which costs the others most. The verdict reads the adjusted p alone: ``better`` or ``worse`` (in the metric's direction) below 0.05,
 else ``no_difference_shown``.
 """
 
@@ -52,13 +52,13 @@ def compare(params: dict[str, Any], progress: Progress) -> dict[str, Any]:
     Parameters
     ----------
     params : dict
-        ``dataset, split, labels?, problem_type?, positive?, season?, metric``, ``predictions: {run: file}``
-        and ``reference`` (one of the runs).
+        ``dataset, split, labels?, problem_type?, positive?, season?, metric``, ``predictions: {run: file}``,
+        ``reference`` (one of the runs), and ``family?``, how many tests to allow for at least.
 
     Returns
     -------
     dict
-        ``metric``, ``rows`` and ``differences``: for each other run ``a`` (``b`` is the reference)
+        ``metric``, ``rows``, ``family`` and ``differences``: for each other run ``a`` (``b`` is the reference)
         ``difference`` (a - b), ``ci``, ``p``, ``p_adjusted``, ``verdict`` of a, and ``method``.
     """
     arguments = Arguments(params)
@@ -84,9 +84,12 @@ def compare(params: dict[str, Any], progress: Progress) -> dict[str, Any]:
         require_measurable(pairing, {run: one, reference: base})
         found.append(difference_of(pairing, one, base))
     sign = sign_of_better(metric)
+    family = max(len(found), arguments.integer("family", 0))
+    p_adjusted = holm([one.p for one in found] + [1.0] * (family - len(found)))
     return {
         "metric": metric,
         "rows": truth.table.rows,
+        "family": family,
         "differences": [
             {
                 "a": run,
@@ -98,7 +101,7 @@ def compare(params: dict[str, Any], progress: Progress) -> dict[str, Any]:
                 "verdict": _verdict(sign * one.value, adjusted),
                 "method": one.method,
             }
-            for run, one, adjusted in zip(others, found, holm([one.p for one in found]), strict=True)
+            for run, one, adjusted in zip(others, found, p_adjusted, strict=False)
         ],
     }
 

@@ -50,6 +50,18 @@ def test_verdicts_follow_the_direction_of_the_metric(runs, metric: str) -> None:
     assert back["verdict"] == "better" and back["difference"] == pytest.approx(-bad["difference"])
 
 
+def test_what_was_tried_and_is_not_compared_counts(runs) -> None:
+    two = compare({**runs, "metric": "accuracy"}, quiet)
+    many = compare({**runs, "metric": "accuracy", "family": 50}, quiet)
+    assert (two["family"], many["family"]) == (2, 50)
+    assert compare({**runs, "metric": "accuracy", "family": 1}, quiet) == two
+    by_run = {one["a"]: one for one in many["differences"]}
+    for one in two["differences"]:
+        other = by_run[one["a"]]
+        assert other["p"] == one["p"] and other["p_adjusted"] >= one["p_adjusted"]
+    assert by_run["bad"]["p_adjusted"] == pytest.approx(min(1.0, 50 * by_run["bad"]["p"]))
+
+
 def test_what_cannot_be_compared(runs, tmp_path) -> None:
     for changes, said in (
         ({"reference": "goood"}, 'Did you mean "good"'),
