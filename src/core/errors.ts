@@ -28,6 +28,7 @@ export const ERROR_CODES = {
   DATASET_INVALID: 'The data cannot be registered as described.',
   PREDICTIONS_MISSING: 'The run has no predictions for the split and no model to make them with.',
   PREDICTIONS_INVALID: 'The predictions handed in do not fit the split.',
+  SIGN_OFF_MISSING: 'A person has to approve the criteria before the increment is trained.',
   LOOKS_SPENT: 'The budget of looks at the sealed test set is used up.',
   VAULT_MISSING: 'The sealed labels are not on this machine.',
   VALIDATION_NOT_PASSED: 'The increment has no passing validation.',

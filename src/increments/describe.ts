@@ -71,6 +71,16 @@ export function setCandidate(increment: IncrementRef, run: string | null): void 
   if (updated !== text) writeFileAtomic(path, updated)
 }
 
+/** Names who signed the increment off, and when. */
+export function setSignOff(increment: IncrementRef, signed: { by: string; at: string }): void {
+  const path = join(increment.path, 'spec.md')
+  const text = readText(path) ?? ''
+  const updated = updateFrontMatter(text, `${increment.relative}/spec.md`, [
+    { path: ['ml', 'sign_off'], value: signed },
+  ])
+  if (updated !== text) writeFileAtomic(path, updated)
+}
+
 function writeBlocks(
   increment: IncrementRef,
   bodies: Partial<Record<BlockKey, string>>,

@@ -16,6 +16,9 @@ export interface Waiver {
   via: string
 }
 
+/** A person's approval of the criteria, as recorded in the ledger. */
+export type SignOff = Pick<Waiver, 'by' | 'at' | 'via'>
+
 /** Everything that the gates look at. A tool gathers it; {@link judge} only decides. */
 export interface GateFacts {
   /** `0042` */
@@ -49,6 +52,8 @@ export interface GateFacts {
   documents: { missing: readonly string[]; placeholders: readonly Placeholder[] }
   ledger: { ok: boolean; problem?: string }
   contradictions: readonly Contradiction[]
+  /** Where ml.yaml asks for one: the first approval of the criteria, `null` where there is none. */
+  signOff?: SignOff | null
   waivers: readonly Waiver[]
   /** Checks for which a person was asked and has not answered yet. */
   pendingApprovals: readonly string[]

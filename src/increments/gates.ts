@@ -3,6 +3,7 @@ import { baselineChecks } from './baseline-checks.ts'
 import { criterionChecks } from './criterion-checks.ts'
 import type { GateFacts } from './gate-facts.ts'
 import { recordChecks } from './record-checks.ts'
+import { signOffChecks } from './sign-off-check.ts'
 import { warningsOf } from './warning-checks.ts'
 
 /** Without these there is no measured, sealed number to stand on, so that no person can wave them through. */
@@ -25,9 +26,13 @@ export interface JudgedVerdict extends Verdict {
  */
 export function judge(facts: GateFacts): JudgedVerdict {
   const { warnings, checks: warned } = warningsOf(facts)
-  const checks = [...recordChecks(facts), ...criterionChecks(facts), ...baselineChecks(facts), ...warned].map(
-    (check) => withApproval(check, facts),
-  )
+  const checks = [
+    ...recordChecks(facts),
+    ...signOffChecks(facts),
+    ...criterionChecks(facts),
+    ...baselineChecks(facts),
+    ...warned,
+  ].map((check) => withApproval(check, facts))
   return {
     verdict: verdictOf(checks),
     ...(facts.candidate ? { candidate: facts.candidate.run } : {}),

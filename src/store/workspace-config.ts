@@ -22,6 +22,8 @@ export const WorkspaceConfig = z.strictObject({
       timeout_s: z.number().positive().optional(),
     })
     .prefault({}),
+  /** Whether a person has to approve an increment's criteria before it is trained. */
+  sign_off: z.boolean().default(false),
   stall_after_s: z.number().positive().default(600),
 })
 export type WorkspaceConfig = z.output<typeof WorkspaceConfig>

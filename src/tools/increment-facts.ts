@@ -21,8 +21,9 @@ import type { Index } from '../store/index-db.ts'
 import { runFolder } from '../store/layout.ts'
 import type { Workspace } from '../store/workspace.ts'
 import { datasetRecord } from './dataset-record.ts'
-import { criteriaConfirmed, frozenCriteria, frozenLooks, waiversOf } from './ledger-decisions.ts'
+import { criteriaConfirmed, frozenCriteria, frozenLooks, signedOff, waiversOf } from './ledger-decisions.ts'
 import { changedSplits, modelProblem, withRecordedEvidence } from './recorded-evidence.ts'
+import { waitingApprovals } from './waiting-approvals.ts'
 
 /** Everything that is known of one increment, gathered once for gates, answers and documents. */
 export interface IncrementFacts {
@@ -119,7 +120,8 @@ export function gatherFacts(workspace: Workspace, index: Index, increment: Incre
         looked: candidate?.metrics.some(({ grade }) => grade === 'sealed') ?? false,
       }),
       waivers,
-      pendingApprovals: [],
+      ...(workspace.config.sign_off ? { signOff: signedOff(ledger, increment.id) ?? null } : {}),
+      pendingApprovals: waitingApprovals(workspace, increment.id),
     },
   }
 }

@@ -4,7 +4,7 @@ import type { BaselineRule, Criterion } from '../core/criterion.ts'
 import type { Ledger } from '../evidence/ledger.ts'
 import { askedLift } from '../increments/baseline-checks.ts'
 import { asked, criterionId } from '../increments/criterion-checks.ts'
-import type { Waiver } from '../increments/gate-facts.ts'
+import type { SignOff, Waiver } from '../increments/gate-facts.ts'
 
 /** `data` of an `approval.given` line. */
 export type Approval =
@@ -32,6 +32,12 @@ export function criteriaConfirmed(
 ): boolean {
   const wanted = criteriaSha256(criteria, rule)
   return approvals(ledger, increment).some((one) => one.kind === 'criteria' && one.criteria_sha256 === wanted)
+}
+
+/** The first time that a person approved criteria of the increment, whichever they were then. */
+export function signedOff(ledger: Ledger, increment: string): SignOff | undefined {
+  const first = approvals(ledger, increment).find((one) => one.kind === 'criteria')
+  return first && { by: first.by, at: first.at, via: first.via }
 }
 
 export function waiversOf(ledger: Ledger, increment: string): Waiver[] {

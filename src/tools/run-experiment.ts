@@ -102,6 +102,10 @@ export const runExperiment = defineTool({
     ])
     schedule(workspace, index)
     const setting = runSetting(workspace, typed)
+    if (workspace.config.sign_off) {
+      const { requireSignOff } = await import('./sign-off.ts')
+      await requireSignOff(workspace, setting.increment.id, context)
+    }
     const requests = asked.map(({ dataset, ...one }) => ({
       ...one,
       name: one.name!,

@@ -26,7 +26,16 @@ export const validateIncrement = defineTool({
   description:
     'Checks every criterion and rule for the one candidate, by measured numbers only, and says pass, fail or missing with the evidence and the next call. ' +
     'A pass needs a number measured on the sealed test set (evaluate_run with split test). The verdict is recorded in the ledger.',
-  input: z.object({ increment: IncrementId }),
+  input: z.object({
+    increment: IncrementId,
+    ask: z
+      .array(z.string().min(1).max(200))
+      .max(20)
+      .optional()
+      .describe(
+        'ids of checks that the person at this client shall be asked to approve or waive, with their reason; only a person answers',
+      ),
+  }),
   output: z.object({
     increment: z.string(),
     verdict: z.enum(['pass', 'fail', 'incomplete']),
@@ -51,7 +60,12 @@ export const validateIncrement = defineTool({
     ])
     schedule(workspace, index)
     const increment = resolveIncrement(workspace, input.increment)
-    const result = await judged(workspace, index, increment, context)
+    let result = await judged(workspace, index, increment, context)
+    if (input.ask && input.ask.length > 0) {
+      const { askApprovals } = await import('./asked-approvals.ts')
+      await askApprovals(workspace, increment, result.verdict, input.ask, context)
+      result = await judged(workspace, index, increment, context)
+    }
     const notes = await recordVerdict(workspace, result)
     const { facts, verdict } = result
     return {

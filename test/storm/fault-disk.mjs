@@ -67,6 +67,17 @@ export function fillDisk(storm) {
   })
 }
 
+/** Somebody may be writing just now, and nobody writes for long: a mount that is written to cannot be changed. */
+function unwritten(change) {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return change()
+    } catch (cause) {
+      if (attempt === 200) throw cause
+    }
+  }
+}
+
 /**
  * A mount that files are open on cannot be made read-only: another one over it can. Who has a file open goes on writing to
  * it, and opens no other. Made writable again, it stays, so that nobody is left in a place that is gone.
@@ -77,7 +88,7 @@ export function readOnly(storm) {
     storm,
     () => {
       mount('--bind', disk, disk)
-      mount('-o', 'remount,ro,bind', disk)
+      unwritten(() => mount('-o', 'remount,ro,bind', disk))
     },
     () => {},
     () => mount('-o', 'remount,rw,bind', disk),

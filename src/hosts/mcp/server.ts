@@ -13,6 +13,7 @@ import { findTool } from '../calls/find-tool.ts'
 import { openWorkspaceAt, type Place } from '../calls/find-workspace.ts'
 import { packageManifest } from '../calls/package-manifest.ts'
 import { callTool } from './call-tool.ts'
+import { personAt } from './elicitation.ts'
 import { INSTRUCTIONS } from './instructions.ts'
 import { sessionPlace } from './place.ts'
 import { progressNotices } from './progress.ts'
@@ -66,17 +67,26 @@ function serveTools(server: Server, place: () => Promise<Place>, options: Server
     const tool = toolNamed(await options.tools(), params.name)
     const signal = AbortSignal.any([extra.signal, options.ending])
     const progress = progressNotices(params._meta?.progressToken, extra.sendNotification)
-    return callTool(tool, params.arguments, () => contextOf(place, signal, progress), options)
+    const context = () => contextOf(server, place, signal, progress)
+    return callTool(tool, params.arguments, context, options)
   })
 }
 
 async function contextOf(
+  server: Server,
   place: () => Promise<Place>,
   signal: AbortSignal,
   progress: ToolContext['progress'],
 ): Promise<ToolContext> {
   const found = await place()
-  return { workspace: () => openWorkspaceAt(found), home: found, signal, progress }
+  const askPerson = personAt(server)
+  return {
+    workspace: () => openWorkspaceAt(found),
+    home: found,
+    signal,
+    progress,
+    ...(askPerson ? { askPerson } : {}),
+  }
 }
 
 /** The protocol wants an error for a tool that does not exist, not a result. */

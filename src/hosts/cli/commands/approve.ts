@@ -19,20 +19,12 @@ export const approve: CliCommand = {
       options: { waive: { type: 'string' }, reason: { type: 'string' } },
       allowPositionals: true,
     })
-    const [
-      { resolveIncrement },
-      { gatherFacts },
-      { judge, NOT_WAIVABLE },
-      { openIndex },
-      { appendEvent },
-      { criteriaSha256 },
-    ] = await Promise.all([
+    const [{ resolveIncrement }, { gatherFacts }, { judge }, { openIndex }, approvals] = await Promise.all([
       import('../../../increments/load.ts'),
       import('../../../tools/increment-facts.ts'),
       import('../../../increments/gates.ts'),
       import('../../../store/index-db.ts'),
-      import('../../../evidence/ledger.ts'),
-      import('../../../tools/ledger-decisions.ts'),
+      import('../../../tools/approvals.ts'),
     ])
     const workspace = await io.context().workspace()
     const increment = resolveIncrement(workspace, positionals[0])
@@ -45,50 +37,24 @@ export const approve: CliCommand = {
       for (const { metric, op, value, split } of criteria)
         io.out(`  ${metric} ${op} ${value}${split ? ` on ${split}` : ''}`)
       await confirmed(io, `${by}, are these the criteria to judge by?`)
-      await appendEvent(workspace, 'approval.given', {
-        increment: increment.id,
-        kind: 'criteria',
-        criteria_sha256: criteriaSha256(criteria, facts.front.ml.baseline),
-        by,
-        via: 'terminal',
-      })
+      await approvals.recordApproval(workspace, increment, { kind: 'criteria' }, 'terminal')
       io.out('Confirmed, and kept in the ledger.')
       return 0
     }
-    const check = verdict.checks.find(({ id }) => id === values.waive)
-    if (!check || NOT_WAIVABLE.has(check.id)) {
-      const known = verdict.checks
-        .filter(({ id, status }) => status !== 'pass' && !NOT_WAIVABLE.has(id))
-        .map(({ id }) => id)
-      throw new Refusal(
-        'INPUT_INVALID',
-        check
-          ? `${check.id} cannot be waived: without it there is nothing measured to stand on.`
-          : `No check is called ${values.waive}.`,
-        {
-          invalid: [
-            {
-              field: '--waive',
-              problem: known.length > 0 ? `one of ${known.join(', ')}` : 'nothing is open',
-            },
-          ],
-        },
-      )
-    }
+    approvals.requireWaivable(verdict, values.waive, '--waive')
+    const check = verdict.checks.find(({ id }) => id === values.waive)!
     if (!values.reason?.trim())
       throw new Refusal('INPUT_INVALID', 'A waiver needs a reason: it stays visible in every document.', {
         missing: ['--reason'],
       })
     io.out(`${check.id} (${check.status}): ${check.message}`)
     await confirmed(io, `${by}, let this be, because: ${values.reason}?`)
-    await appendEvent(workspace, 'approval.given', {
-      increment: increment.id,
-      kind: 'waiver',
-      check: check.id,
-      reason: values.reason,
-      by,
-      via: 'terminal',
-    })
+    await approvals.recordApproval(
+      workspace,
+      increment,
+      { kind: 'waiver', check: check.id, reason: values.reason },
+      'terminal',
+    )
     io.out('Waived, and kept in the ledger.')
     return 0
   },
