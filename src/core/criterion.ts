@@ -32,7 +32,7 @@ export interface Check {
   next?: import('./errors.ts').NextStep
   /** What was asked for and what was found, for the table of the summary. */
   asked?: string
-  measured?: { value: number; ci?: [number, number]; grade: 'open' | 'sealed' }
+  measured?: { value: number; ci?: [number, number]; grade?: 'open' | 'sealed' }
   reported?: number
 }
 

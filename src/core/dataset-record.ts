@@ -1,3 +1,4 @@
+import type { Direction } from './metrics.ts'
 import type { ProblemType } from './problem-types.ts'
 
 /** `datasets/<name>/v<version>/dataset.json`, written once by the lab. Field names are those of the file. */
@@ -40,6 +41,63 @@ export interface DatasetRecord {
   folds?: FoldPolicy
   splits: Record<'train' | 'validation' | 'test', DatasetSplit>
   warnings: string[]
+  /** What was searched for when the data was registered; versions of before it was searched have none. */
+  leakage?: LeakageSearch
+  /** Whether the evaluator told known-good answers from shuffled ones on these labels; older versions have none. */
+  controls?: EvaluatorControls
+  /** Metrics of the user's own, and the function that measures them, admitted by its controls. */
+  evaluator?: OwnEvaluator
+}
+
+export interface OwnEvaluator {
+  format: 1
+  /** File name beside dataset.json, of the frozen text. */
+  path: string
+  /** Where it lay when it was registered, for people. */
+  source: string
+  /** Of the text. */
+  sha256: string
+  metrics: Record<string, Direction>
+  /** Metrics that are the mean of losses of rows. */
+  losses: string[]
+  /** How many resamples an interval is made of, by split: as many as there is time for. */
+  resamples: Record<string, number>
+}
+
+export interface LeakageSearch {
+  format: 1
+  /** Rows of train and validation on which each column was judged alone. */
+  rows: number
+  columns: number
+  /** In words, with what was proved. */
+  searched: string[]
+  /** Most severe first. */
+  findings: LeakageFinding[]
+  /** Of the rows looked up in train, by split; `examples` are pairs of row ids, the later row first. */
+  repeats: Record<
+    string,
+    { rows: number; equal: number; near: number; by_chance: number; examples: [string, string][] }
+  >
+}
+
+export interface LeakageFinding {
+  kind: 'duplicates' | 'target' | 'missingness' | 'groups' | 'time' | 'future'
+  column?: string
+  /** No accident and no judgement: equal rows beyond 1 % of test, or a column that is the target in other words. */
+  certain: boolean
+  message: string
+  metric?: string
+  value?: number
+}
+
+export interface EvaluatorControls {
+  format: 1
+  /** The lab's version. */
+  evaluator: string
+  /** Metrics by which the truth scored better than the same answers dealt to the wrong rows. */
+  passed: string[]
+  failed: { metric: string; split: string }[]
+  not_asked: { split: string; why: string }[]
 }
 
 export type FoldPolicy =

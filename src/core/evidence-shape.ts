@@ -1,4 +1,5 @@
 import {
+  isCount,
   isFlag,
   isNumber,
   isOneOf,
@@ -10,6 +11,7 @@ import {
   type Shape,
   withMembers,
 } from './shape.ts'
+import { isThreshold } from './threshold.ts'
 
 const isFigure: Shape = (value) => isNumber(value) || isOneOf('NaN', 'Infinity', '-Infinity')(value)
 const isPair: Shape = (value) => listOf(isNumber)(value) && (value as unknown[]).length === 2
@@ -25,9 +27,28 @@ export const isEvidence: Shape = withMembers({
       metrics: listOf(withMembers({ name: isText, value: isFigure, ci: maybe(isPair) })),
       at: maybe(isTime),
       baseline: maybe(isFlag),
+      threshold: maybe(isNumber),
       predictions_sha256: maybe(isText),
       labels_sha256: maybe(isText),
       warnings: maybe(listOf(withMembers({ code: isText, message: isText }))),
+    }),
+  ),
+  threshold: maybe(isThreshold),
+  cost: maybe(
+    withMembers({
+      metrics: listOf(withMembers({ name: isText, value: isNumber, ci: maybe(isPair) })),
+      not_measured: listOf(withMembers({ name: isText, reason: isText })),
+      model: withMembers({ path: isText, sha256: maybe(isText) }),
+      machine: maybe(
+        withMembers({
+          cpu: isText,
+          cores: isNumber,
+          load_average: maybe(listOf(isNumber)),
+          threads: mapOf(isText),
+        }),
+      ),
+      measurement: isCount,
+      at: isTime,
     }),
   ),
 })

@@ -51,23 +51,60 @@ export const METRICS: Readonly<Record<string, MetricInfo>> = {
   mrr: unit('recommendation', 'mean reciprocal rank'),
   hit_rate: unit('recommendation', 'share of users with a relevant item in the list'),
   coverage: unit('recommendation', 'share of the catalogue that is recommended'),
-  latency_ms: error('cost', 'time of one prediction, milliseconds'),
+  latency_ms: error('cost', 'mean time of one prediction, milliseconds'),
   latency_p50_ms: error('cost', 'median time of one prediction, milliseconds'),
+  latency_p90_ms: error('cost', '90th percentile of the time of one prediction, milliseconds'),
   latency_p95_ms: error('cost', '95th percentile of the time of one prediction, milliseconds'),
   latency_p99_ms: error('cost', '99th percentile of the time of one prediction, milliseconds'),
-  throughput_rps: { direction: 'maximize', bounded: 'none', family: 'cost', label: 'predictions a second' },
+  latency_batch_p50_ms: error('cost', 'median time of a batch of 100, milliseconds'),
+  latency_batch_p90_ms: error('cost', '90th percentile of the time of a batch of 100, milliseconds'),
+  latency_batch_p95_ms: error('cost', '95th percentile of the time of a batch of 100, milliseconds'),
+  latency_batch_p99_ms: error('cost', '99th percentile of the time of a batch of 100, milliseconds'),
+  throughput_rps: {
+    direction: 'maximize',
+    bounded: 'none',
+    family: 'cost',
+    label: 'predictions a second, one process, the best of a few batch sizes',
+  },
   model_size_mb: error('cost', 'size of the saved model on disk, MiB'),
-  memory_mb: error('cost', 'memory of the loaded model, MiB'),
+  model_size_bytes: error('cost', 'size of the saved model on disk, bytes'),
+  memory_mb: error('cost', 'memory that loading the model takes, its libraries included, MiB'),
   training_time_s: error('cost', 'duration of the training run, seconds'),
+}
+
+/** Metrics whose name ends in a level between 0 and 1: `precision_at_recall_0.9`. Measured where a criterion asks for them. */
+export const LEVEL_METRICS: Readonly<Record<string, MetricInfo>> = {
+  precision_at_recall: unit(
+    'classification',
+    'precision of the positive class where recall is at least the level, at the best threshold of the split itself',
+  ),
+  recall_at_precision: unit(
+    'classification',
+    'recall of the positive class where precision is at least the level, at the best threshold of the split itself; 0 where none has it',
+  ),
+  pinball: error('regression', 'pinball loss of the prediction as that quantile, in units of the target'),
+}
+
+/** `pinball_0.9` is `pinball` at 0.9; other names give `undefined`. */
+export function metricLevel(name: string): { base: string; level: number } | undefined {
+  const [, base = '', level = ''] = /^([a-z_]+)_(0\.\d*[1-9])$/.exec(name) ?? []
+  return Object.hasOwn(LEVEL_METRICS, base) ? { base, level: Number(level) } : undefined
 }
 
 /** `precision@10` is known as `precision`; names the lab does not know give `undefined`. */
 export function metricInfo(name: string): MetricInfo | undefined {
+  const level = metricLevel(name)
+  if (level) return LEVEL_METRICS[level.base]
   const base = name.split('@')[0] ?? name
   const info = Object.hasOwn(METRICS, base) ? METRICS[base] : undefined
   if (info && name.includes('@') && info.family === 'classification')
     return { ...info, family: 'recommendation' }
   return info
+}
+
+/** Measured of a saved model, by `evaluate_run` with `cost`; how long training took is the run's own wall time. */
+export function isModelCost(name: string): boolean {
+  return name !== 'training_time_s' && metricInfo(name)?.family === 'cost'
 }
 
 export function metricDirection(name: string): Direction | undefined {

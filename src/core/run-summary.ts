@@ -1,5 +1,6 @@
 import type { Measurement } from './measurement.ts'
 import type { RunState } from './run-state.ts'
+import type { Threshold } from './threshold.ts'
 
 /** What documents, gates and comparisons need to know of one run. Made by `runs/`, read by everyone. */
 export interface RunSummary {
@@ -30,6 +31,12 @@ export interface RunSummary {
   gitDirty?: boolean
   /** The earlier attempt that a `-rN` follows. */
   previous?: string
+  /** The run that this one repeats from its record: it is no try, and never a candidate. */
+  reproduces?: string
+  /** The run that this one is a control of: it is no try, and never a candidate. */
+  controls?: string
+  /** By which its labels are made from its scores, as the ledger holds it: known where evidence was read. */
+  threshold?: Threshold
   artifacts: ArtifactSummary[]
   warnings: string[]
 }

@@ -1,10 +1,11 @@
 import { labRequest } from '../adapters/lab/process.ts'
 import { Refusal } from '../core/errors.ts'
 import type { Workspace } from '../store/workspace.ts'
-import { findDataset, type SplitName } from './datasets.ts'
-import { readEvidence, recordedSplits } from './evidence-file.ts'
+import { findDataset } from './datasets.ts'
+import { type EvidenceSplit, readEvidence, recordedSplits } from './evidence-file.ts'
 import { readLedger } from './ledger.ts'
 import { type EvaluationOptions, findPredictions } from './scoring.ts'
+import { thresholdOf } from './threshold.ts'
 import { requireLabels } from './vault.ts'
 
 export type DifferenceVerdict = 'better' | 'worse' | 'no_difference_shown'
@@ -29,12 +30,14 @@ export interface ComparedRun {
   run: string
   /** Absolute. */
   folder: string
+  /** By whose threshold its labels are made, where not by its own: of a repetition. */
+  thresholdOf?: string
 }
 
 export interface Comparison {
   /** `churn@1`: the runs must have been made for the same version. */
   dataset: string
-  split: SplitName
+  split: EvidenceSplit
   metric: string
   runs: readonly ComparedRun[]
   /** The run that each other is compared with. */
@@ -53,7 +56,7 @@ export interface ComparisonResult {
 
 /**
  * Says which differences between runs are real, by a paired test of each against the reference, adjusted for their
- * number. On test only runs take part whose very predictions were looked at (or that are baselines of the lab, beside
+ * number: on the same rows, or on the same folds. On test only runs take part whose very predictions were looked at (or that are baselines of the lab, beside
  * at least one that was): a comparison there tells something about sealed labels.
  * @throws Refusal VAULT_MISSING, PREDICTIONS_INVALID, INPUT_INVALID, LAB_UNAVAILABLE, LAB_FAILED
  */
@@ -64,12 +67,12 @@ export async function compareOnSplit(
 ): Promise<ComparisonResult> {
   const { dataset, split, metric, reference, family } = comparison
   const record = findDataset(workspace, dataset)
-  const { predictions, leftOut } = await comparable(workspace, comparison)
+  const { predictions, thresholds, leftOut } = await comparable(workspace, comparison, record.hash)
   if (predictions[reference] === undefined || Object.keys(predictions).length < 2)
     return { differences: [], left_out: leftOut }
-  const labels = split === 'test' ? await requireLabels(record) : undefined
-  const found = await labRequest<{ differences: Difference[]; family: number }>(
-    'compare',
+  const labels = split === 'test' ? await requireLabels(record, workspace) : undefined
+  const found = await labRequest<Omit<Required<ComparisonResult>, 'left_out'> & Partial<ComparisonResult>>(
+    split === 'folds' ? 'compare_folds' : 'compare',
     {
       dataset: workspace.layout.dataset(record.dataset),
       split,
@@ -78,26 +81,33 @@ export async function compareOnSplit(
       metric,
       positive: record.positive,
       predictions,
+      thresholds,
       reference,
       family,
     },
     options,
   )
-  return { differences: found.differences, family: found.family, left_out: leftOut }
+  return {
+    differences: found.differences,
+    family: found.family,
+    left_out: [...leftOut, ...(found.left_out ?? [])],
+  }
 }
 
-async function comparable(workspace: Workspace, { runs, split }: Comparison) {
-  const ledger = split === 'test' ? readLedger(workspace) : undefined
+async function comparable(workspace: Workspace, { runs, split }: Comparison, datasetHash: string) {
+  const ledger = readLedger(workspace)
+  const sealed = split === 'test'
   const predictions: Record<string, string> = {}
+  const thresholds: Record<string, number> = {}
   const leftOut: { run: string; reason: string }[] = []
   let looked = false
-  for (const { run, folder } of runs) {
+  for (const { run, folder, thresholdOf: other = run } of runs) {
     const file = await findPredictions(folder, split)
     if (!file) {
       leftOut.push({ run, reason: `handed in no predictions for ${split}` })
       continue
     }
-    if (ledger) {
+    if (sealed) {
       const evidence = readEvidence(folder)
       const entry = evidence?.splits.test
       if (
@@ -111,8 +121,10 @@ async function comparable(workspace: Workspace, { runs, split }: Comparison) {
       looked ||= typeof entry.look === 'number'
     }
     predictions[run] = file.path
+    const threshold = thresholdOf(ledger, other, datasetHash)
+    if (threshold) thresholds[run] = threshold.value
   }
-  if (ledger && !looked && Object.keys(predictions).length > 0)
+  if (sealed && !looked && Object.keys(predictions).length > 0)
     throw new Refusal(
       'INPUT_INVALID',
       'On test, baselines are shown only beside a candidate that was looked at.',
@@ -120,7 +132,7 @@ async function comparable(workspace: Workspace, { runs, split }: Comparison) {
         next: [{ tool: 'compare_runs', arguments: { split: 'validation' }, why: 'costs no look' }],
       },
     )
-  return { predictions, leftOut }
+  return { predictions, thresholds, leftOut }
 }
 
 /** The differences that are real, the largest first. */

@@ -1,18 +1,21 @@
 import { Refusal } from '../core/errors.ts'
 import type { Measurement } from '../core/measurement.ts'
 import type { Workspace } from '../store/workspace.ts'
+import { noticeEvaluator } from './custom-evaluator.ts'
 import { findDataset, splitFiles } from './datasets.ts'
 import { measurementsOf, readEvidence, type SplitEvidence } from './evidence-file.ts'
+import { readLedger } from './ledger.ts'
 import { predictionsMissing } from './predictions-missing.ts'
 import { rowsMissing } from './register-again.ts'
 import {
   type EvaluatedRun,
   type EvaluationOptions,
-  findPredictions,
+  findRunPredictions,
   recordEvidence,
   reusableEvidence,
   score,
 } from './scoring.ts'
+import { recordChangedSplits } from './tamper.ts'
 
 export type OpenSplit = 'train' | 'validation' | 'folds'
 
@@ -36,11 +39,12 @@ export async function evaluateSplits(
   options: EvaluationOptions = {},
 ): Promise<OpenEvaluation> {
   const record = findDataset(workspace, run.dataset)
+  const ledger = readLedger(workspace)
   const wanted: readonly OpenSplit[] = splits ?? ['train', 'validation', 'folds']
   const results: Partial<Record<OpenSplit, SplitEvidence>> = {}
   const [present, warnings]: [OpenSplit[], string[]] = [[], []]
   for (const split of wanted) {
-    const predictions = await findPredictions(run.folder, split)
+    const predictions = await findRunPredictions(ledger, run, record.hash, split)
     if (!predictions) {
       if (splits) throw predictionsMissing(run.run, split)
       continue
@@ -49,10 +53,14 @@ export async function evaluateSplits(
       if (!(await reusableEvidence(workspace, run, record, split, predictions, options))) {
         const rows = split === 'folds' ? 'train' : split
         if (!splitFiles(workspace, record)[rows]) throw rowsMissing(record, rows)
+        await noticeEvaluator(workspace, record)
         results[split] = await score(workspace, record, split, predictions, undefined, options)
       }
       present.push(split)
     } catch (cause) {
+      // Such as rows that the script itself changed while it ran.
+      if (cause instanceof Refusal && cause.code === 'DATASET_INVALID')
+        await recordChangedSplits(workspace, record)
       const ofTheFile = cause instanceof Refusal && /^(?:PREDICTIONS|DATASET)_INVALID$/.test(cause.code)
       if (splits || !ofTheFile) throw cause
       warnings.push(`${split}: ${cause.message}`)

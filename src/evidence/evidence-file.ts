@@ -4,11 +4,17 @@ import { readJson } from '../adapters/files.ts'
 import { canonicalJson } from '../core/canonical-json.ts'
 import { isEvidence } from '../core/evidence-shape.ts'
 import type { Measurement, NonFinite } from '../core/measurement.ts'
+import type { Threshold } from '../core/threshold.ts'
+import { type CostEvidence, costEvidenceSha256 } from './cost-evidence.ts'
 import type { SplitName } from './datasets.ts'
 import type { Ledger } from './ledger.ts'
+import { isSameThreshold, thresholdOf } from './threshold.ts'
 
 /** What can be measured: the splits, and cross-validation over folds of train. */
 export type EvidenceSplit = SplitName | 'folds'
+
+/** What the ledger holds a hash of: each split, and what the model costs. */
+export type EvidencePart = EvidenceSplit | 'cost'
 
 /** One value that the lab computed. */
 export interface MetricEvidence {
@@ -31,6 +37,8 @@ export interface SplitEvidence {
   /** Version of the lab that measured. */
   lab: string
   at: string
+  /** By which the labels were made from the scores; see {@link Evidence.threshold}. */
+  threshold?: number
   /** Their number, of cross-validation. */
   folds?: number
   confusion?: { classes: string[]; matrix: number[][] }
@@ -39,6 +47,8 @@ export interface SplitEvidence {
   baseline?: true
   /** The predictions were made by the lab, from the saved model, in a clean process. */
   predicted_by?: 'lab'
+  /** Of a look: whether the saved model says the same is asked since this was looked at. See `test.reproduced`. */
+  reproduction?: 'due'
 }
 
 /** `evidence.json` in a run's folder. */
@@ -50,6 +60,9 @@ export interface Evidence {
   dataset_hash: string
   evaluator: { version: string; python: string; packages: Record<string, string | null> }
   splits: Partial<Record<EvidenceSplit, SplitEvidence>>
+  cost?: CostEvidence
+  /** As the ledger holds it (`threshold.chosen`); absent where labels are those that were handed in. */
+  threshold?: Threshold
 }
 
 export function evidenceFile(runFolder: string): string {
@@ -75,29 +88,60 @@ export interface EvidenceData {
   dataset_hash: string
   /** Hash of the evidence of each split that was measured; see {@link splitEvidenceSha256}. */
   splits: Partial<Record<EvidenceSplit, string>>
+  /** Hash of what the model costs, where that was measured. */
+  cost?: string
 }
 
-/** The splits whose evidence stands in the ledger word for word. Any other was changed after it was measured. */
-export function recordedSplits(evidence: Evidence, ledger: Ledger): Set<EvidenceSplit> {
+/**
+ * The parts whose evidence stands in the ledger word for word. Any other was changed after it was measured; so were all
+ * splits where the threshold is not the one that the ledger holds, and a split that was measured by another one.
+ */
+export function recordedSplits(evidence: Evidence, ledger: Ledger): Set<EvidencePart> {
   const known = new Set(
     ledger.lines
       .filter((line) => line.event === 'evidence.recorded' && line.verified && line.data.run === evidence.run)
       .flatMap((line) => Object.values((line.data as unknown as EvidenceData).splits ?? {})),
   )
   const splits = Object.keys(evidence.splits) as EvidenceSplit[]
-  return new Set(splits.filter((split) => known.has(splitEvidenceSha256(evidence, split))))
+  const threshold = thresholdOf(ledger, evidence.run, evidence.dataset_hash)
+  const isOurs = isSameThreshold(evidence.threshold, threshold)
+  return new Set<EvidencePart>([
+    ...splits.filter(
+      (split) =>
+        isOurs &&
+        evidence.splits[split]?.threshold === threshold?.value &&
+        known.has(splitEvidenceSha256(evidence, split)),
+    ),
+    ...(evidence.cost && latestCost(evidence.run, ledger) === costEvidenceSha256(evidence)
+      ? (['cost'] as const)
+      : []),
+  ])
+}
+
+/** Another measurement gives other times: only the latest counts, so that nobody puts back the one that looked best. */
+function latestCost(run: string, ledger: Ledger): string | undefined {
+  const lines = ledger.lines.filter(
+    ({ event, verified, data }) =>
+      event === 'evidence.recorded' && verified && data.run === run && data.cost !== undefined,
+  )
+  const latest = lines.reduce<(typeof lines)[number] | undefined>(
+    (last, line) => (last && last.at > line.at ? last : line),
+    undefined,
+  )
+  return (latest?.data as unknown as EvidenceData | undefined)?.cost
 }
 
 /**
- * The measured numbers of a run: `sealed` on test, else `open`.
+ * The measured numbers of a run: `sealed` on test, else `open`; what its model costs has neither split nor grade.
  * @param options.baselineTest also the test values of a baseline, which are shown only together with a candidate's.
- * @param options.recorded only these splits; see {@link recordedSplits}.
+ * @param options.recorded only these parts; see {@link recordedSplits}.
  */
 export function measurementsOf(
   evidence: Evidence | undefined,
-  options: { baselineTest?: boolean; recorded?: ReadonlySet<EvidenceSplit> } = {},
+  options: { baselineTest?: boolean; recorded?: ReadonlySet<EvidencePart> } = {},
 ): Measurement[] {
-  return Object.entries(evidence?.splits ?? {}).flatMap(([name, entry]) => {
+  const cost = options.recorded && !options.recorded.has('cost') ? undefined : evidence?.cost
+  const measured: Measurement[] = Object.entries(evidence?.splits ?? {}).flatMap(([name, entry]) => {
     const split = name as EvidenceSplit
     if (entry.baseline && !options.baselineTest) return []
     if (options.recorded && !options.recorded.has(split)) return []
@@ -110,4 +154,14 @@ export function measurementsOf(
       ...(metric.ci ? { ci: metric.ci } : {}),
     }))
   })
+  return [...measured, ...costMeasurements(cost)]
+}
+
+function costMeasurements(cost: CostEvidence | undefined): Measurement[] {
+  return (cost?.metrics ?? []).map(({ name, value, ci }) => ({
+    name,
+    source: 'measured' as const,
+    value,
+    ...(ci ? { ci } : {}),
+  }))
 }

@@ -24,8 +24,11 @@ export function isSame(a: unknown, b: unknown): boolean {
 export function wrongFigures(recorded: SplitEvidence, again: SplitEvidence): string[] {
   const wrong: string[] = []
   if (recorded.rows !== again.rows) wrong.push(stands('rows', recorded.rows, again.rows))
+  if (recorded.folds !== again.folds) wrong.push(stands('folds', recorded.folds ?? null, again.folds ?? null))
   if (recorded.labels_sha256 !== again.labels_sha256)
     wrong.push('labels_sha256 is not that of the labels that the source gives')
+  if (recorded.threshold !== again.threshold)
+    wrong.push(stands('threshold', recorded.threshold ?? null, again.threshold ?? null))
   const found = new Map(again.metrics.map((metric) => [metric.name, metric]))
   for (const metric of recorded.metrics) wrong.push(...wrongMetric(metric, found.get(metric.name)))
   const names = new Set(recorded.metrics.map(({ name }) => name))
@@ -41,6 +44,8 @@ function wrongMetric(recorded: MetricEvidence, again: MetricEvidence | undefined
   const { name } = recorded
   if (!again) return [`${name} stands in evidence.json, and the predictions do not give it`]
   if (!isSame(recorded.value, again.value)) return [stands(name, recorded.value, again.value)]
+  if (!isSame(recorded.by_fold, again.by_fold))
+    return [stands(`${name} by fold`, recorded.by_fold ?? null, again.by_fold ?? null)]
   return isSame(recorded.ci ?? null, again.ci ?? null)
     ? []
     : [stands(`the interval of ${name}`, recorded.ci ?? null, again.ci ?? null)]
@@ -50,7 +55,7 @@ function stands(what: string, recorded: unknown, again: unknown): string {
   return `${what}: ${canonicalJson(recorded)} stands in evidence.json, and the predictions give ${canonicalJson(again)}`
 }
 
-/** How many figures a split's evidence holds: values and intervals. */
+/** How many figures a split's evidence holds: values, intervals and the values of each fold. */
 export function figureCount({ metrics }: SplitEvidence): number {
-  return metrics.reduce((count, { ci }) => count + (ci ? 2 : 1), 0)
+  return metrics.reduce((count, { ci, by_fold }) => count + (ci ? 2 : 1) + (by_fold?.length ?? 0), 0)
 }

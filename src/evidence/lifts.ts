@@ -1,5 +1,6 @@
 import { labRequest, labVersion } from '../adapters/lab/process.ts'
 import { canonicalJson } from '../core/canonical-json.ts'
+import type { DatasetRecord } from '../core/dataset-record.ts'
 import { Refusal } from '../core/errors.ts'
 import { isLiftMeasured, type LiftInterval, type LiftMeasured } from '../core/lift-measured.ts'
 import { metricInfo } from '../core/metrics.ts'
@@ -7,7 +8,13 @@ import type { Workspace } from '../store/workspace.ts'
 import { findDataset } from './datasets.ts'
 import { type Evidence, readEvidence, recordedSplits } from './evidence-file.ts'
 import { type Ledger, readLedger, withLedger } from './ledger.ts'
-import { type EvaluatedRun, type EvaluationOptions, findPredictions } from './scoring.ts'
+import {
+  type EvaluatedRun,
+  type EvaluationOptions,
+  findPredictions,
+  findRunPredictions,
+  type Predictions,
+} from './scoring.ts'
 import { requireLabels } from './vault.ts'
 
 export interface LiftRequest {
@@ -35,9 +42,9 @@ export async function measureLifts(
   const ledger = readLedger(workspace)
   const mine = looked(readEvidence(candidate.folder), record.hash, ledger)
   if (!mine?.metrics.some(({ name }) => name === request.metric)) return []
-  const labels = await requireLabels(record)
+  const labels = await requireLabels(record, workspace)
   const { version } = await labVersion(options)
-  const predictions = await findPredictions(candidate.folder, 'test')
+  const predictions = await findRunPredictions(ledger, candidate, record.hash, 'test')
   const warnings: string[] = []
   for (const { run, folder } of request.baselines) {
     const base = looked(readEvidence(folder), record.hash, ledger)
@@ -57,19 +64,11 @@ export async function measureLifts(
     }
     if (known(ledger, about)) continue
     const found = await ask(
-      {
-        dataset: workspace.layout.dataset(record.dataset),
-        split: 'test',
-        labels,
-        problem_type: record.problem_type,
-        positive: record.positive,
-        metric: request.metric,
-        lift: request.lift,
-        bounded: metricInfo(request.metric)?.bounded === 'unit',
-        looks: request.looks,
-        candidate: predictions.path,
-        baseline: file.path,
-      },
+      workspace,
+      record,
+      labels,
+      request,
+      { candidate: predictions, baseline: file, threshold: predictions.threshold?.value },
       options,
     )
     if (found.reason) warnings.push(`the lift over ${run} has no interval: ${found.reason}`)
@@ -80,16 +79,52 @@ export async function measureLifts(
   return warnings
 }
 
+/** What is set beside what. */
+export interface LiftFiles {
+  candidate: Predictions
+  baseline: Predictions
+  /** By which the candidate's labels are made, where one was chosen. */
+  threshold: number | undefined
+}
+
+/** Measures a lift that the ledger holds once more; records nothing. @throws Refusal VAULT_MISSING, LAB_FAILED, ... */
+export async function liftAgain(
+  workspace: Workspace,
+  record: DatasetRecord,
+  asked: Pick<LiftRequest, 'metric' | 'lift' | 'looks'>,
+  files: LiftFiles,
+  options: EvaluationOptions = {},
+): Promise<Pick<LiftMeasured, 'interval' | 'reason'>> {
+  return ask(workspace, record, await requireLabels(record), asked, files, { ...options, progress() {} })
+}
+
 type LabLift = LiftInterval & { predictions_sha256: string; baseline_sha256: string }
 
 async function ask(
-  params: Record<string, unknown>,
+  workspace: Workspace,
+  record: DatasetRecord,
+  labels: string,
+  { metric, lift, looks }: Pick<LiftRequest, 'metric' | 'lift' | 'looks'>,
+  files: LiftFiles,
   options: EvaluationOptions,
 ): Promise<Pick<LiftMeasured, 'interval' | 'reason'>> {
   try {
     const { value, baseline, target, difference, ci, confidence, method, rows } = await labRequest<LabLift>(
       'lift',
-      params,
+      {
+        dataset: workspace.layout.dataset(record.dataset),
+        split: 'test',
+        labels,
+        problem_type: record.problem_type,
+        positive: record.positive,
+        metric,
+        lift,
+        bounded: metricInfo(metric)?.bounded === 'unit',
+        looks,
+        candidate: files.candidate.path,
+        baseline: files.baseline.path,
+        thresholds: { candidate: files.threshold },
+      },
       options,
     )
     return { interval: { value, baseline, target, difference, ci, confidence, method, rows } }
@@ -110,7 +145,7 @@ export function liftsOf(
   const mine = candidate?.splits.test
   if (!candidate || !mine) return []
   const found = new Map<string, LiftMeasured>()
-  for (const lift of recorded(ledger)) {
+  for (const lift of recordedLifts(ledger)) {
     const base = baselines.find((one) => one?.run === lift.baseline)
     if (
       lift.run === candidate.run &&
@@ -123,14 +158,15 @@ export function liftsOf(
   return [...found.values()]
 }
 
-function recorded(ledger: Ledger): LiftMeasured[] {
+/** What the ledger holds of lifts, oldest first. */
+export function recordedLifts(ledger: Ledger): LiftMeasured[] {
   return ledger.lines
     .filter((line) => line.event === 'lift.measured' && line.verified && isLiftMeasured(line.data))
     .map((line) => line.data as unknown as LiftMeasured)
 }
 
 function known(ledger: Ledger, about: Omit<LiftMeasured, 'interval' | 'reason'>): boolean {
-  return recorded(ledger).some(
+  return recordedLifts(ledger).some(
     ({ interval: _i, reason: _r, ...one }) => canonicalJson(one) === canonicalJson(about),
   )
 }

@@ -1,6 +1,7 @@
 import { Refusal } from '../core/errors.ts'
 import type { Workspace } from '../store/workspace.ts'
 import { type Ledger, readLedger, withLedger } from './ledger.ts'
+import { versionsOfTheSameLabels } from './same-labels.ts'
 
 /** `data` of a `look.taken` line. */
 export interface LookData {
@@ -10,6 +11,8 @@ export interface LookData {
   dataset_hash: string
   run: string
   predictions_sha256: string
+  /** By which labels were made: the same scores with other labels are another look. */
+  threshold?: number
   /** 1 for the first look of the increment at this dataset. */
   look: number
   budget: number
@@ -21,20 +24,30 @@ export interface LookUse {
 }
 
 /**
- * The looks that an increment has taken at a dataset, over all chains; each set of predictions counts once, and one
+ * The looks that an increment has taken at a dataset, or at another version with the very same sealed labels, over all
+ * chains; each set of predictions counts once, and one
  * that was returned (the file did not fit the split, nothing was scored) does not count. Lines that do not verify count
  * as well: a false line can only cost looks.
  */
 export function looksTaken(ledger: Ledger, increment: string, datasetHash: string): LookData[] {
+  const same = versionsOfTheSameLabels(ledger, datasetHash)
   const looks = new Map<string, LookData>()
   for (const line of ledger.lines) {
     const data = line.data as unknown as LookData
-    if (data.increment !== increment || data.dataset_hash !== datasetHash) continue
-    if (line.event === 'look.taken' && !looks.has(data.predictions_sha256))
-      looks.set(data.predictions_sha256, data)
-    if (line.event === 'look.returned' && line.verified) looks.delete(data.predictions_sha256)
+    if (data.increment !== increment || !same.has(data.dataset_hash)) continue
+    if (line.event === 'look.taken' && !looks.has(lookedAt(data))) looks.set(lookedAt(data), data)
+    if (line.event === 'look.returned' && line.verified) looks.delete(lookedAt(data))
   }
   return [...looks.values()]
+}
+
+/** Each set of labels and scores counts once, for each version: another evaluator says something new of them. */
+function lookedAt({
+  dataset_hash,
+  predictions_sha256,
+  threshold,
+}: Pick<LookData, 'dataset_hash' | 'predictions_sha256' | 'threshold'>) {
+  return [dataset_hash, predictions_sha256, ...(threshold === undefined ? [] : [threshold])].join(' ')
 }
 
 export function looksUsed(workspace: Workspace, increment: string, datasetHash: string): number {
@@ -47,6 +60,8 @@ export interface LookRequest {
   datasetHash: string
   run: string
   predictionsSha256: string
+  /** Chosen for the run. */
+  threshold?: number
   /** `ml.looks` of the increment. */
   budget: number
 }
@@ -64,11 +79,12 @@ export interface Look extends LookUse {
  * @throws Refusal LOOKS_SPENT
  */
 export function takeLook(workspace: Workspace, request: LookRequest): Promise<Look> {
-  const { increment, dataset, datasetHash, run, predictionsSha256, budget } = request
+  const { increment, dataset, datasetHash, run, predictionsSha256, threshold, budget } = request
   return withLedger(workspace, (ledger, append) => {
     const taken = looksTaken(ledger, increment, datasetHash)
     const used = taken.length
-    const before = taken.find((look) => look.predictions_sha256 === predictionsSha256)
+    const mine = lookedAt({ dataset_hash: datasetHash, predictions_sha256: predictionsSha256, threshold })
+    const before = taken.find((look) => lookedAt(look) === mine)
     if (before) return { look: before.look, used, budget, repeated: true }
     if (used >= budget) throw looksSpent(request, taken)
     const data: LookData = {
@@ -77,6 +93,7 @@ export function takeLook(workspace: Workspace, request: LookRequest): Promise<Lo
       dataset_hash: datasetHash,
       run,
       predictions_sha256: predictionsSha256,
+      ...(threshold === undefined ? {} : { threshold }),
       look: used + 1,
       budget,
     }
@@ -93,6 +110,7 @@ export async function returnLook(workspace: Workspace, request: LookRequest, rea
       dataset_hash: request.datasetHash,
       run: request.run,
       predictions_sha256: request.predictionsSha256,
+      ...(request.threshold === undefined ? {} : { threshold: request.threshold }),
       reason,
     }),
   )

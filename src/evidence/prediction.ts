@@ -1,11 +1,11 @@
-import { spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { asRefusal, readText } from '../adapters/files.ts'
-import { sdkPackage } from '../adapters/lab/environment.ts'
 import type { DatasetRecord } from '../core/dataset-record.ts'
 import { Refusal } from '../core/errors.ts'
+import type { Workspace } from '../store/workspace.ts'
+import { closedPlaces, runModelProcess } from './model-process.ts'
 import type { EvaluatedRun, EvaluationOptions } from './scoring.ts'
 
 /** A `model` event: how the saved model was written, and what predicts with it. */
@@ -14,6 +14,10 @@ export interface SavedModel {
   n: string
   format: string
   predict?: string | null
+  /** The user's modules that it needs, by name: their copies, relative to the run's folder. */
+  code?: Record<string, string>
+  /** What stood in the way of a clean load when it was saved. */
+  warnings?: { code: string; message: string }[]
 }
 
 /** The model that a run saved last; `undefined` where it saved none. */
@@ -37,71 +41,59 @@ export interface PredictionOptions extends EvaluationOptions {
   /** The split's file without its target. */
   features: string
   record: DatasetRecord
+  limit?: ModelLimit
 }
 
-const TIMEOUT_S = 900
-const KEPT_STDERR = 4000
+/** How long a saved model may take. */
+export interface ModelLimit {
+  seconds: number
+  /** It is given no longer: else the same may be tried where there is more time. */
+  final: boolean
+}
+
+export const LONGEST: ModelLimit = { seconds: 900, final: true }
+
+/** The model did not answer within a limit that was not final: longer may do. */
+export class ModelTooSlow extends Error {
+  override name = 'ModelTooSlow'
+}
 
 /**
  * Makes `predictions/test.csv` from the saved model, in a clean process of the run's interpreter:
  * `python -m specweave.predict --run-dir DIR --features FILE --out FILE`.
  * @returns the path of the file.
- * @throws Refusal PREDICTIONS_MISSING with the end of what the process said.
+ * @throws Refusal PREDICTIONS_MISSING with the end of what the process said; {@link ModelTooSlow}.
  */
-export async function predictTest(run: EvaluatedRun, options: PredictionOptions): Promise<string> {
+export async function predictTest(
+  workspace: Workspace,
+  run: EvaluatedRun,
+  options: PredictionOptions,
+): Promise<string> {
   const scratch = mkdtempSync(join(tmpdir(), 'specweave-predict-'))
   const path = join(run.folder, 'predictions', 'test.csv')
   const made = join(run.folder, 'predictions', `.test-${process.pid}.csv`)
+  const out = join(scratch, 'test.csv')
+  const limit = options.limit ?? LONGEST
   try {
     makeFolder(join(run.folder, 'predictions'))
-    const args = ['--run-dir', run.folder, '--features', options.features, '--out', made]
-    await predict(run, args, scratch, options)
+    const closed = closedPlaces(workspace, options.record, run.folder)
+    const end = await runModelProcess({
+      interpreter: options.interpreter,
+      args: ['--run-dir', run.folder, '--features', options.features, '--out', out, ...closed],
+      cwd: scratch,
+      record: options.record,
+      timeoutS: limit.seconds,
+      signal: options.signal,
+    })
+    if (end.timedOut && !limit.final) throw new ModelTooSlow(`the saved model ${end.how}`)
+    if (!end.ok) throw failed(run, options.interpreter, end.how, end.stderr)
+    // Through the folder itself: the scratch folder may be on another disk.
+    copyFileSync(out, made)
     renameSync(made, path)
     return path
   } finally {
     rmSync(made, { force: true })
     rmSync(scratch, { recursive: true, force: true })
-  }
-}
-
-function predict(run: EvaluatedRun, args: string[], cwd: string, options: PredictionOptions): Promise<void> {
-  const child = spawn(options.interpreter, ['-m', 'specweave.predict', ...args], {
-    cwd,
-    env: cleanEnvironment(options.record),
-    stdio: ['ignore', 'ignore', 'pipe'],
-    signal: options.signal,
-    killSignal: 'SIGKILL',
-    timeout: (options.timeoutS ?? TIMEOUT_S) * 1000,
-  })
-  let stderr = ''
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    stderr = (stderr + text).slice(-KEPT_STDERR)
-  })
-  return new Promise((resolve, reject) => {
-    child.once('error', (cause) => {
-      if (options.signal?.aborted) reject(options.signal.reason)
-      else reject(failed(run, options.interpreter, `could not be started (${cause.message})`, ''))
-    })
-    child.once('close', (code, signal) => {
-      if (options.signal?.aborted) reject(options.signal.reason)
-      else if (code === 0) resolve()
-      else reject(failed(run, options.interpreter, `ended with ${code ?? signal}`, stderr))
-    })
-  })
-}
-
-/** Nothing of the run's own environment: what the model needs beside its files must have been saved with it. */
-function cleanEnvironment(record: DatasetRecord): NodeJS.ProcessEnv {
-  const kept = Object.entries(process.env).filter(
-    ([name]) => !/^(?:SPECWEAVE_|PYTHON|VIRTUAL_ENV$)/.test(name),
-  )
-  return {
-    ...Object.fromEntries(kept),
-    PYTHONPATH: sdkPackage(),
-    PYTHONSAFEPATH: '1',
-    PYTHONHASHSEED: '0',
-    PYTHONDONTWRITEBYTECODE: '1',
-    SPECWEAVE_DATASET: record.dataset,
   }
 }
 

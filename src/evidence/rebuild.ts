@@ -15,6 +15,7 @@ import { privateFolder } from '../adapters/state-folder.ts'
 import type { DatasetRecord } from '../core/dataset-record.ts'
 import { Refusal } from '../core/errors.ts'
 import type { Workspace } from '../store/workspace.ts'
+import { evaluatorSha256, frozenEvaluator } from './custom-evaluator.ts'
 import { listDatasets, type SplitName, splitFiles } from './datasets.ts'
 import { isSame } from './figures.ts'
 import type { Ledger } from './ledger.ts'
@@ -150,6 +151,7 @@ async function registerAside(
   const params = {
     source: place.source,
     ...policyOf(record),
+    ...frozenEvaluator(workspace, record),
     previous: place.earlier.versions.map(({ dataset }) => workspace.layout.dataset(dataset)),
     version: record.version,
     out: place.out,
@@ -272,6 +274,7 @@ export function unregistered(record: DatasetRecord, ledger: Ledger): string | un
     ['rows', record.rows, data.rows],
     ['splits.test.rows', record.splits.test.rows, data.test_rows],
     ['splits.test.labels_sha256', record.splits.test.labels_sha256 ?? null, data.labels_sha256],
+    ['evaluator', evaluatorSha256(record), data.evaluator_sha256],
   ]
   const wrong = said.filter(([, found, recorded]) => found !== recorded)
   return wrong.length === 0

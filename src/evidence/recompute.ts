@@ -1,5 +1,6 @@
 import type { DatasetRecord } from '../core/dataset-record.ts'
 import { Refusal } from '../core/errors.ts'
+import { metricLevel } from '../core/metrics.ts'
 import type { Workspace } from '../store/workspace.ts'
 import { findDataset, type SplitName } from './datasets.ts'
 import { type Evidence, readEvidence, recordedSplits, type SplitEvidence } from './evidence-file.ts'
@@ -7,7 +8,10 @@ import { figureCount, wrongFigures } from './figures.ts'
 import { type JudgedPredictions, judgedBefore } from './kept-predictions.ts'
 import type { Ledger } from './ledger.ts'
 import { type RebuildOptions, type Rebuilt, rebuildDataset, unregistered } from './rebuild.ts'
-import { findPredictions, type Predictions, score } from './scoring.ts'
+import { type RecomputedLift, recomputeLifts } from './recomputed-lifts.ts'
+import { findPredictions, type Predictions, type RunPredictions, score } from './scoring.ts'
+import { isSameThreshold, otherThreshold, thresholdOf } from './threshold.ts'
+import { notChosenThere } from './threshold-choice.ts'
 import { labelsFile } from './vault.ts'
 
 export interface MeasuredRun {
@@ -45,6 +49,10 @@ export interface RecomputedDataset extends Rebuilt {
 export interface Recomputation {
   datasets: RecomputedDataset[]
   splits: RecomputedSplit[]
+  /** Lifts over baselines, as the ledger holds them. */
+  lifts: RecomputedLift[]
+  /** Runs whose model's cost stands in evidence.json: a time cannot be computed again, only the ledger proves it. */
+  costs: string[]
   /** Wrong beside datasets and splits: verdicts whose predictions were never kept. */
   problems: string[]
   /** Everything that a verdict read was computed again, and nothing at all is wrong. */
@@ -77,10 +85,17 @@ export async function recompute(
     else if (status === 'completed')
       problems.push(`${id}: it is completed, and the ledger holds no verdict of it`)
   }
+  const readOnTest = new Map(
+    [...judged.values()].flatMap(({ run, split, sha256 }) =>
+      split === 'test' ? [[run, sha256] as const] : [],
+    ),
+  )
   const known = new Datasets(workspace, ledger, options)
   const splits: RecomputedSplit[] = []
+  const costs: string[] = []
   for (const [done, { run, folder }] of runs.entries()) {
     const evidence = readEvidence(folder)
+    if (evidence?.cost) costs.push(run)
     const measured = Object.keys(evidence?.splits ?? {}) as SplitName[]
     const asked = [...judged.values()].filter((one) => one.run === run).map(({ split }) => split)
     for (const split of new Set([...asked, ...measured])) {
@@ -107,12 +122,22 @@ export async function recompute(
       judged: true,
       ...unknown('the run that the verdict read is not in this clone'),
     })
+  const lifts = await recomputeLifts(
+    workspace,
+    ledger,
+    runs,
+    readOnTest,
+    (evidence) => known.proven(evidence),
+    options,
+  )
   const datasets = known.all()
   const proven =
     problems.length === 0 &&
     datasets.every((one) => one.problems.length === 0) &&
-    splits.every(({ status, judged }) => status === 'proven' || (status === 'unknown' && !judged))
-  return { datasets, splits, problems, proven }
+    [...splits, ...lifts].every(
+      ({ status, judged }) => status === 'proven' || (status === 'unknown' && !judged),
+    )
+  return { datasets, splits, lifts, costs, problems, proven }
 }
 
 type Found = Pick<RecomputedSplit, 'status' | 'figures' | 'problems'>
@@ -133,6 +158,9 @@ async function recomputeSplit(
   const entry = evidence?.splits[split]
   if (!evidence || !entry) return wrong('evidence.json lacks what the verdict read')
   if (evidence.run !== run.run) return wrong(`evidence.json is that of ${evidence.run}`)
+  const threshold = thresholdOf(ledger, run.run, evidence.dataset_hash)
+  if (!isSameThreshold(evidence.threshold, threshold))
+    return wrong(otherThreshold(evidence.threshold, threshold))
   const predictions = await predictionsOf(run, split)
   if (!predictions) return unknown(notInClone(split, judged))
   if ('problem' in predictions) return wrong(predictions.problem)
@@ -150,7 +178,7 @@ async function recomputeSplit(
     return wrong(
       'evidence.json has numbers for test, and the ledger holds no look that gave them: nothing was scored',
     )
-  return compared(workspace, dataset.record, split, entry, predictions, options)
+  return compared(workspace, dataset.record, split, entry, { ...predictions, threshold }, options)
 }
 
 async function compared(
@@ -158,13 +186,22 @@ async function compared(
   record: DatasetRecord,
   split: SplitName,
   entry: SplitEvidence,
-  predictions: Predictions,
+  predictions: RunPredictions,
   options: RebuildOptions,
 ): Promise<Found> {
   const labels = split === 'test' ? labelsFile(record.hash) : undefined
   try {
-    const again = await score(workspace, record, split, predictions, labels, { ...options, progress() {} })
+    const also = entry.metrics.map(({ name }) => name).filter((name) => metricLevel(name))
+    const again = await score(workspace, record, split, predictions, labels, {
+      ...options,
+      also,
+      progress() {},
+    })
     const problems = wrongFigures(entry, again)
+    if (split === 'validation' && predictions.threshold) {
+      const problem = await notChosenThere(workspace, record, predictions, predictions.threshold, options)
+      if (problem) problems.push(problem)
+    }
     return problems.length > 0
       ? wrong(...problems)
       : { status: 'proven', figures: figureCount(entry), problems: [] }
@@ -202,7 +239,8 @@ function wasLookedAt(evidence: Evidence, predictions: Predictions, ledger: Ledge
       verified &&
       data.run === evidence.run &&
       data.dataset_hash === evidence.dataset_hash &&
-      data.predictions_sha256 === predictions.sha256,
+      data.predictions_sha256 === predictions.sha256 &&
+      data.threshold === evidence.threshold?.value,
   )
 }
 

@@ -1,5 +1,6 @@
 import type { DatasetRecord } from '../core/dataset-record.ts'
 import { type NextStep, Refusal } from '../core/errors.ts'
+import { evaluatorFile } from './custom-evaluator.ts'
 
 /** What makes a version's rows and sealed labels again, in words. */
 export function sourceInWords(record: DatasetRecord): string {
@@ -33,10 +34,20 @@ export function policyOf(record: DatasetRecord) {
 /** The call that makes them again. */
 export function registerAgain(record: DatasetRecord): NextStep {
   const { name, ...policy } = policyOf(record)
+  const { evaluator } = record
   const outside = !record.source.path.includes('/')
   return {
     tool: 'register_dataset',
-    arguments: { name, source: record.source.path, ...policy },
+    arguments: {
+      name,
+      source: record.source.path,
+      ...policy,
+      ...optional(
+        'evaluator',
+        // The frozen text, as the file that it was read from may be another by now.
+        evaluator && { path: evaluatorFile(record), metrics: evaluator.metrics },
+      ),
+    },
     why: `makes the rows and the sealed labels again${outside ? '; give the full path where the source lies outside the workspace' : ''}`,
   }
 }

@@ -7,11 +7,13 @@ import { privateFolder } from '../adapters/state-folder.ts'
 import type { DatasetRecord } from '../core/dataset-record.ts'
 import type { ProblemType } from '../core/problem-types.ts'
 import type { Workspace } from '../store/workspace.ts'
+import { type EvaluatorSource, evaluatorSha256 } from './custom-evaluator.ts'
 import { type DatasetSource, locateSource, requireDatasetName } from './dataset-source.ts'
 import { listDatasets, listVersions, splitFiles } from './datasets.ts'
 import { readLedger, withLedger } from './ledger.ts'
 import { cloneId } from './ledger-keys.ts'
 import type { DataSchema } from './schema-file.ts'
+import { searchedSha256 } from './searched-data.ts'
 import { closeVault, fileSha256, hasLabels, labelsFile, vaultFolder } from './vault.ts'
 
 /** As `register_dataset` takes it. */
@@ -33,6 +35,8 @@ export interface DatasetInput {
   id_column?: string
   /** What every row must keep to; not part of the version, which is the same with and without. */
   schema?: DataSchema
+  /** Measures metrics of the user's own; another text is another version. */
+  evaluator?: EvaluatorSource
 }
 
 export interface Registration {
@@ -87,8 +91,8 @@ export async function registerDataset(
 }
 
 function labParams(input: DatasetInput, source: DatasetSource): Record<string, unknown> {
-  const { name, target, positive, problem_type, split = {}, id_column, schema } = input
-  return { source: source.path, name, target, positive, problem_type, split, id_column, schema }
+  const { name, target, positive, problem_type, split = {}, id_column, schema, evaluator } = input
+  return { source: source.path, name, target, positive, problem_type, split, id_column, schema, evaluator }
 }
 
 async function findRepeat(
@@ -240,6 +244,13 @@ async function recordInLedger(workspace: Workspace, record: DatasetRecord): Prom
       rows: record.rows,
       test_rows: record.splits.test.rows,
       labels_sha256: record.splits.test.labels_sha256 ?? null,
+      searched_sha256: searchedSha256(record) ?? null,
+      ...(record.evaluator ? { evaluator_sha256: evaluatorSha256(record) } : {}),
+      splits_sha256: {
+        train: record.splits.train.sha256,
+        validation: record.splits.validation.sha256,
+        test: record.splits.test.sha256,
+      },
     })
   })
 }

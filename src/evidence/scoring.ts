@@ -3,7 +3,9 @@ import { join } from 'node:path'
 import { replaceFile } from '../adapters/files.ts'
 import { labRequest, labVersion } from '../adapters/lab/process.ts'
 import type { DatasetRecord } from '../core/dataset-record.ts'
+import { type Threshold, thresholdWords } from '../core/threshold.ts'
 import type { Workspace } from '../store/workspace.ts'
+import { requireEvaluator } from './custom-evaluator.ts'
 import {
   type Evidence,
   type EvidenceData,
@@ -14,8 +16,9 @@ import {
   type SplitEvidence,
   splitEvidenceSha256,
 } from './evidence-file.ts'
-import { readLedger, withLedger } from './ledger.ts'
+import { type Ledger, readLedger, withLedger } from './ledger.ts'
 import { contentSha256 } from './predictions-content.ts'
+import { isSameThreshold, requireUnlooked, type ThresholdData, thresholdOf } from './threshold.ts'
 import { fileSha256 } from './vault.ts'
 
 /** The run that is measured. */
@@ -34,6 +37,8 @@ export interface EvaluationOptions {
   signal?: AbortSignal
   progress?(message: string, fraction?: number): void
   timeoutS?: number
+  /** Beside the lab's own metrics: those with a level that a criterion names. */
+  also?: readonly string[]
 }
 
 /** A predictions file as it lies there now: `<split>.csv`, or `<split>.csv.gz` where a clone has only that. */
@@ -43,7 +48,24 @@ export interface Predictions {
   sha256: string
 }
 
-/** @returns `undefined` where the run handed in none for the split. */
+/** Predictions of a run, with how its labels are read from them. */
+export interface RunPredictions extends Predictions {
+  /** By which labels are made from the scores; `undefined`: they are those that were handed in. */
+  threshold: Threshold | undefined
+}
+
+/** What everything that measures a run's labels reads: its predictions, and the threshold that was chosen for it. */
+export async function findRunPredictions(
+  ledger: Ledger,
+  run: { run: string; folder: string },
+  datasetHash: string,
+  split: EvidenceSplit,
+): Promise<RunPredictions | undefined> {
+  const found = await findPredictions(run.folder, split)
+  return found && { ...found, threshold: thresholdOf(ledger, run.run, datasetHash) }
+}
+
+/** The file alone. @returns `undefined` where the run handed in none for the split. */
 export async function findPredictions(
   runFolder: string,
   split: EvidenceSplit,
@@ -73,7 +95,16 @@ export async function reusableEvidence(
     return undefined
   if (entry.predictions_sha256 !== predictions.sha256 || entry.lab !== (await labVersion(options)).version)
     return undefined
+  if (options.also?.some((name) => !isMeasured(entry, name))) return undefined
   return recordedSplits(evidence, readLedger(workspace)).has(split) ? evidence : undefined
+}
+
+/** Or why it cannot be is a warning that stands there. */
+function isMeasured(entry: SplitEvidence, name: string): boolean {
+  return (
+    entry.metrics.some((metric) => metric.name === name) ||
+    entry.warnings.some(({ code }) => code === `${name}_undefined`)
+  )
 }
 
 type LabEvaluation = Pick<
@@ -90,11 +121,12 @@ export async function score(
   workspace: Workspace,
   record: DatasetRecord,
   split: EvidenceSplit,
-  predictions: Predictions,
+  predictions: RunPredictions,
   labels: string | undefined,
   options: EvaluationOptions,
 ): Promise<SplitEvidence> {
   const { version } = await labVersion(options)
+  requireEvaluator(workspace, record)
   const result = await labRequest<LabEvaluation>(
     'evaluate',
     {
@@ -105,14 +137,21 @@ export async function score(
       problem_type: record.problem_type,
       positive: record.positive,
       classes: record.classes,
+      also: options.also,
+      threshold: predictions.threshold?.value,
     },
     options,
   )
   const { rows, metrics, warnings = [], predictions_sha256, labels_sha256, folds, confusion } = result
+  const { threshold } = predictions
+  const said = threshold
+    ? [{ code: 'threshold', message: `Labels are those of ${thresholdWords(threshold)}.` }]
+    : []
   return {
     rows,
     metrics,
-    warnings,
+    warnings: [...said, ...warnings],
+    ...(threshold ? { threshold: threshold.value } : {}),
     predictions_sha256,
     labels_sha256,
     lab: version,
@@ -125,24 +164,35 @@ export async function score(
 /**
  * Puts measured splits into the run's `evidence.json`, beside those that are there, and their hashes into the ledger,
  * first: evidence that is on disk is in the ledger. Decided and written under the ledger's lock.
+ * @param chosen by which all of `measured` was measured: from now on it is the run's. What was measured otherwise goes.
+ * @throws Refusal THRESHOLD_FROZEN where the run was looked at in the meantime; then nothing is recorded.
  */
 export async function recordEvidence(
   workspace: Workspace,
   run: EvaluatedRun,
   record: DatasetRecord,
   measured: Partial<Record<EvidenceSplit, SplitEvidence>>,
+  chosen?: Threshold,
 ): Promise<Evidence> {
   const evaluator = await labVersion()
-  return withLedger(workspace, (_ledger, append) => {
+  return withLedger(workspace, (ledger, append) => {
+    if (chosen) {
+      requireUnlooked(ledger, run.run, record.hash)
+      const data: ThresholdData = { run: run.run, dataset_hash: record.hash, ...chosen }
+      append('threshold.chosen', { ...data })
+    }
+    const threshold = chosen ?? thresholdOf(ledger, run.run, record.hash)
     const before = readEvidence(run.folder)
-    const kept = before?.run === run.run && before.dataset_hash === record.hash ? before.splits : {}
+    const same = before?.run === run.run && before.dataset_hash === record.hash ? before : undefined
     const evidence: Evidence = {
       format: 1,
       run: run.run,
       dataset: record.dataset,
       dataset_hash: record.hash,
       evaluator,
-      splits: { ...kept, ...measured },
+      splits: { ...(isSameThreshold(same?.threshold, threshold) ? same?.splits : {}), ...measured },
+      ...(same?.cost ? { cost: same.cost } : {}),
+      ...(threshold ? { threshold } : {}),
     }
     const splits = Object.fromEntries(
       (Object.keys(measured) as EvidenceSplit[]).map((split) => [

@@ -5,17 +5,20 @@ import type { DatasetRecord } from '../core/dataset-record.ts'
 import { Refusal } from '../core/errors.ts'
 import type { Measurement } from '../core/measurement.ts'
 import type { Workspace } from '../store/workspace.ts'
+import { noticeEvaluator } from './custom-evaluator.ts'
 import { findDataset, splitFiles } from './datasets.ts'
 import { type Evidence, measurementsOf, readEvidence } from './evidence-file.ts'
+import { readLedger } from './ledger.ts'
 import { type LookRequest, type LookUse, looksUsed, returnLook, takeLook } from './looks.ts'
-import { predictTest, savedModel } from './prediction.ts'
+import { type ModelLimit, predictTest, savedModel } from './prediction.ts'
 import { predictionsMissing } from './predictions-missing.ts'
 import { rowsMissing } from './register-again.ts'
 import {
   type EvaluatedRun,
   type EvaluationOptions,
-  findPredictions,
+  findRunPredictions,
   type Predictions,
+  type RunPredictions,
   recordEvidence,
   reusableEvidence,
   score,
@@ -27,6 +30,8 @@ export interface TestEvaluationOptions extends EvaluationOptions {
   budget: number
   /** Interpreter of the run, by which missing predictions are made from the saved model. */
   interpreter?: string
+  /** What the saved model may take for them; else the longest that any may. */
+  modelLimit?: ModelLimit
 }
 
 export interface TestEvaluation {
@@ -40,7 +45,8 @@ export interface TestEvaluation {
 /**
  * Scores a run on the sealed test set: a look, counted. Predictions that are missing are made from the saved model.
  * The look is in the ledger before anything is scored; it is given back only where the file did not fit the split.
- * @throws Refusal VAULT_MISSING, PREDICTIONS_MISSING, PREDICTIONS_INVALID, LOOKS_SPENT, LAB_UNAVAILABLE, LAB_FAILED
+ * @throws Refusal VAULT_MISSING, PREDICTIONS_MISSING, PREDICTIONS_INVALID, LOOKS_SPENT, LAB_UNAVAILABLE, LAB_FAILED;
+ * ModelTooSlow where the saved model needs longer than `options.modelLimit` for predictions that are missing.
  */
 export async function evaluateTest(
   workspace: Workspace,
@@ -48,7 +54,7 @@ export async function evaluateTest(
   options: TestEvaluationOptions,
 ): Promise<TestEvaluation> {
   const record = findDataset(workspace, run.dataset)
-  const labels = await requireLabels(record)
+  const labels = await requireLabels(record, workspace)
   const { predictions, made } = await testPredictions(workspace, run, record, options)
   const request: LookRequest = {
     increment: run.increment,
@@ -56,6 +62,7 @@ export async function evaluateTest(
     datasetHash: record.hash,
     run: run.run,
     predictionsSha256: predictions.sha256,
+    threshold: predictions.threshold?.value,
     budget: options.budget,
   }
   const there = await reusableEvidence(workspace, run, record, 'test', predictions, options)
@@ -63,12 +70,13 @@ export async function evaluateTest(
     const used = looksUsed(workspace, run.increment, record.hash)
     return answer(there, { used, budget: options.budget }, true)
   }
-  // A lab that cannot be started must cost no look.
+  // A lab that cannot be started, or an evaluator that is another, must cost no look.
   await labVersion(options)
+  await noticeEvaluator(workspace, record)
   const look = await takeLook(workspace, request)
   const entry = await scoreLooked(workspace, record, predictions, labels, request, look.repeated, options)
   const evidence = await recordEvidence(workspace, run, record, {
-    test: { ...entry, look: look.look, ...(made ? { predicted_by: 'lab' } : {}) },
+    test: { ...entry, look: look.look, ...(made ? { predicted_by: 'lab' } : {}), reproduction: 'due' },
   })
   return answer(evidence, { used: look.used, budget: look.budget }, look.repeated)
 }
@@ -85,8 +93,8 @@ export async function evaluateBaselineTest(
 ): Promise<Measurement[]> {
   requireBaseline(run)
   const record = findDataset(workspace, run.dataset)
-  const labels = await requireLabels(record)
-  const predictions = await findPredictions(run.folder, 'test')
+  const labels = await requireLabels(record, workspace)
+  const predictions = await findRunPredictions(readLedger(workspace), run, record.hash, 'test')
   if (!predictions) throw predictionsMissing(run.run, 'test')
   const there = await reusableEvidence(workspace, run, record, 'test', predictions, options)
   if (there?.splits.test?.baseline) return testMetrics(there)
@@ -112,9 +120,10 @@ async function testPredictions(
   run: EvaluatedRun,
   record: DatasetRecord,
   options: TestEvaluationOptions,
-): Promise<{ predictions: Predictions; made: boolean }> {
+): Promise<{ predictions: RunPredictions; made: boolean }> {
+  const find = () => findRunPredictions(readLedger(workspace), run, record.hash, 'test')
   const made = readEvidence(run.folder)?.splits.test?.predicted_by === 'lab'
-  const handedIn = await findPredictions(run.folder, 'test')
+  const handedIn = await find()
   if (handedIn) return { predictions: handedIn, made: made && isUnchanged(run, handedIn) }
   if (!savedModel(run.folder))
     throw predictionsMissing(run.run, 'test', 'and saved no model to make them with')
@@ -122,8 +131,14 @@ async function testPredictions(
   const features = splitFiles(workspace, record).test
   if (!features) throw rowsMissing(record, 'test')
   options.progress?.('Making the test predictions from the saved model')
-  const path = await predictTest(run, { ...options, interpreter: options.interpreter, features, record })
-  const predictions = await findPredictions(run.folder, 'test')
+  const path = await predictTest(workspace, run, {
+    ...options,
+    interpreter: options.interpreter,
+    features,
+    record,
+    limit: options.modelLimit,
+  })
+  const predictions = await find()
   if (!predictions) throw new Error(`${path} vanished`)
   return { predictions, made: true }
 }
@@ -135,7 +150,7 @@ function isUnchanged(run: EvaluatedRun, predictions: Predictions): boolean {
 async function scoreLooked(
   workspace: Workspace,
   record: DatasetRecord,
-  predictions: Predictions,
+  predictions: RunPredictions,
   labels: string,
   request: LookRequest,
   repeated: boolean,

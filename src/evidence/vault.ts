@@ -5,6 +5,7 @@ import { pipeline } from 'node:stream/promises'
 import { privateFolder, stateFolder } from '../adapters/state-folder.ts'
 import type { DatasetRecord } from '../core/dataset-record.ts'
 import { Refusal } from '../core/errors.ts'
+import type { Workspace } from '../store/workspace.ts'
 import { registerAgain, sourceInWords } from './register-again.ts'
 
 /** Holds `<dataset hash>/test.csv`: the labels that scripts must not see. Outside every workspace, mode 0700. */
@@ -31,19 +32,33 @@ export function closeVault(datasetHash: string): void {
 
 /**
  * The file with a dataset's sealed labels, after a check of its hash.
+ * @param workspace whose ledger is told where the labels are not those that were sealed.
  * @throws Refusal VAULT_MISSING where it is not here or differs; says how to make it again.
  */
-export async function requireLabels(record: DatasetRecord): Promise<string> {
+export async function requireLabels(record: DatasetRecord, workspace?: Workspace): Promise<string> {
   const file = labelsFile(record.hash)
   if (!existsSync(file))
     throw vaultMissing(record, `The sealed test labels of ${record.dataset} are not on this machine.`)
   const expected = record.splits.test.labels_sha256
-  if (expected !== undefined && (await fileSha256(file)) !== expected)
-    throw vaultMissing(
-      record,
-      `The sealed test labels of ${record.dataset} differ from those that were sealed.`,
-    )
-  return file
+  if (expected === undefined) return file
+  const found = await fileSha256(file)
+  if (found === expected) return file
+  if (workspace) {
+    const { recordTamper } = await import('./tamper.ts')
+    const { dataset, hash: dataset_hash } = record
+    await recordTamper(workspace, {
+      what: 'sealed_labels',
+      dataset,
+      dataset_hash,
+      split: 'test',
+      expected,
+      found,
+    })
+  }
+  throw vaultMissing(
+    record,
+    `The sealed test labels of ${record.dataset} differ from those that were sealed.`,
+  )
 }
 
 export async function fileSha256(path: string): Promise<string> {

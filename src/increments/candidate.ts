@@ -30,9 +30,12 @@ export function chooseCandidate(facts: CandidateFacts): Candidate {
   return best ? { run: best.run, how: 'validation' } : { how: 'none' }
 }
 
-/** Runs that may be judged: succeeded, and not made by the lab as a baseline. */
+/** Runs that may be judged: succeeded, not made by the lab as a baseline, and no repetition of one that is there. */
 export function candidateRuns(runs: readonly RunSummary[]): RunSummary[] {
-  return runs.filter(({ state, baseline }) => state === 'succeeded' && baseline === undefined)
+  return runs.filter(
+    ({ state, baseline, reproduces }) =>
+      state === 'succeeded' && baseline === undefined && reproduces === undefined,
+  )
 }
 
 /** Ties go to the earlier run: a later one that only repeats the number is no better. */

@@ -1,5 +1,5 @@
 import type { BaselineRule, Criterion } from '../core/criterion.ts'
-import { metricInfo } from '../core/metrics.ts'
+import { metricInfo, metricLevel } from '../core/metrics.ts'
 import { directionOf } from './criteria-set.ts'
 import { asked, criterionId } from './criterion-checks.ts'
 
@@ -16,6 +16,8 @@ export function metricMeaning(metric: string): string | undefined {
   if (k && base === 'precision') return `share of the first ${k} items that were right`
   if (k && base === 'recall') return `share of the right items that are among the first ${k}`
   const label = metricInfo(metric)?.label
+  const level = metricLevel(metric)?.level
+  if (label && level !== undefined) return `${label} (level ${level})`
   return label && k ? `${label}, over the first ${k} items` : label
 }
 
@@ -42,10 +44,10 @@ export function criteriaTable(criteria: readonly Criterion[], rule: BaselineRule
     const info = metricInfo(criterion.metric)
     const meaning = info
       ? `${metricMeaning(criterion.metric)}; ${info.direction === 'maximize' ? 'higher' : 'lower'} is better`
-      : 'a metric of your own; the lab does not measure it'
+      : 'a metric of your own, measured where the data is registered with an evaluator for it'
     const where =
       info?.family === 'cost'
-        ? 'on the machine, no split'
+        ? 'of the saved model on the machine that evaluates it, no split'
         : criterion.split === 'test'
           ? 'sealed test set, one counted look'
           : `${criterion.split}, open`

@@ -118,11 +118,13 @@ function assemble(text: string, pieces: Pieces, context: ParseContext): Parsed {
   if (problem) throw refuse(text, problem, context)
   if (cost && metric.name !== 'training_time_s')
     notes.push(
-      `${metric.name} is not measured by this version of the lab: its check stays missing until a person waives it, or the increment ends as not_passed`,
+      metricInfo(metric.name)
+        ? `${metric.name} is measured of the saved model, on this machine: at the look at the test set, and by evaluate_run with "cost"`
+        : `${metric.name} is not measured by the lab`,
     )
   if (!metricInfo(metric.name))
     notes.push(
-      `${metric.name} is not measured by the lab: its check stays missing until a version that measures it, or a person waives it`,
+      `${metric.name} is no metric of the lab: it is measured where the data is registered with an evaluator for it (register_dataset, evaluator); else its check stays missing`,
     )
   return { kind: 'criterion', criterion, notes }
 }
@@ -176,6 +178,7 @@ function valueFor(
   if (unit === 'ms' && metric.endsWith('_s')) return tidy(value / 1000)
   if (unit === 'rps' && metric.endsWith('_rps')) return value
   if (unit === 'mb' && metric.endsWith('_mb')) return value
+  if (unit === 'mb' && metric.endsWith('_bytes')) return Math.round(value * 1024 ** 2)
   if (unit === 'money' && info?.family !== 'cost' && info?.bounded !== 'unit' && !FRACTIONS.has(metric)) {
     notes.push(`${typed.text} is compared in the units of the target`)
     return value
@@ -187,7 +190,7 @@ function unitOf(metric: string): string {
   if (metric.endsWith('_ms')) return 'in milliseconds ("100ms")'
   if (metric.endsWith('_s')) return 'in seconds ("600 s")'
   if (metric.endsWith('_rps')) return 'in requests a second ("1000 req/sec")'
-  if (metric.endsWith('_mb')) return 'in MiB ("50 MB")'
+  if (/_(?:mb|bytes)$/.test(metric)) return 'in MiB ("50 MB")'
   const info = metricInfo(metric)
   if (info?.bounded === 'unit' || FRACTIONS.has(metric)) return 'as a share ("0.85" or "85%")'
   return info

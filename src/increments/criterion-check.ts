@@ -24,7 +24,7 @@ export function criterionProblem(criterion: Criterion, problemType?: ProblemType
     if (criterion.split) return `${metric} is a cost: it has no split, so leave out split: ${criterion.split}`
     if (value <= 0) return `${metric} is always above 0, so ${op} ${value} says nothing`
   }
-  const wrongFamily = problemType && familyProblem(metric, info.family, problemType)
+  const wrongFamily = problemType && familyProblem(metric, problemType)
   if (wrongFamily) return wrongFamily
   const wantsMore = op.startsWith('>')
   if (wantsMore !== (info.direction === 'maximize')) {
@@ -56,12 +56,16 @@ function rangeProblem({ metric, op, value }: Criterion, base: string): string | 
 
 const OF_CLASSES = 'accuracy, f1, precision, recall, roc_auc, pr_auc'
 const OF_NUMBERS = 'rmse, mae, median_ae, r2, mape'
+const OF_SERIES = 'mape, smape, mase, rmsse, rmse, mae'
+const OF_LISTS = 'precision@10, recall@10, ndcg@10, map@10, mrr@10, hit_rate@10, coverage@10'
 
-function familyProblem(metric: string, family: string, problemType: ProblemType): string | undefined {
+/** Why the lab cannot measure a metric for a problem of this type, with those that it can; `undefined` where it may. */
+export function familyProblem(metric: string, problemType: ProblemType): string | undefined {
+  const family = metricInfo(metric)?.family
   if (problemType === 'classification' && (family === 'regression' || family === 'time_series'))
     return `${metric} measures numbers; a classification is measured by ${OF_CLASSES}`
   if (family === 'recommendation' && problemType !== 'recommendation')
-    return `${metric} measures ranked lists; ${problemType === 'classification' ? `a classification is measured by ${OF_CLASSES}` : `numbers are measured by ${OF_NUMBERS}`}`
+    return `${metric} measures ranked lists; ${problemType === 'classification' ? `a classification is measured by ${OF_CLASSES}` : problemType === 'time_series' ? `a series is measured by ${OF_SERIES}` : `numbers are measured by ${OF_NUMBERS}`}`
   if (problemType === 'regression' && family === 'classification')
     return `${metric} measures classes; a regression is measured by ${OF_NUMBERS}`
   if (
@@ -70,5 +74,9 @@ function familyProblem(metric: string, family: string, problemType: ProblemType)
     /^(?:precision|recall)$/.test(metric)
   )
     return `${metric} of a recommendation needs the length of the list: "${metric}@10"`
+  if (problemType === 'time_series' && family === 'classification')
+    return `${metric} measures classes; a series is measured by ${OF_SERIES}`
+  if (problemType === 'recommendation' && family === 'classification')
+    return `${metric} measures classes; a recommendation is measured by ${OF_LISTS}`
   return undefined
 }

@@ -1,8 +1,10 @@
 import type { Check, Criterion } from '../core/criterion.ts'
 import type { NextStep } from '../core/errors.ts'
 import { findMeasured, type Measurement } from '../core/measurement.ts'
-import { metricInfo } from '../core/metrics.ts'
+import { isModelCost, metricInfo } from '../core/metrics.ts'
 import type { RunSummary } from '../core/run-summary.ts'
+import { isOfLabels, thresholdWords } from '../core/threshold.ts'
+import { costNext, whyNoCost, withMachine } from './criterion-cost.ts'
 import type { GateFacts } from './gate-facts.ts'
 import { show } from './lift.ts'
 
@@ -40,30 +42,39 @@ function criterionCheck(criterion: Criterion, facts: GateFacts): Check {
     return {
       ...withReported,
       status: 'missing',
-      message: `${asked(criterion)}: ${notFinite ? 'the measured value is not a finite number' : whyMissing(criterion, candidate, reported)}.`,
+      message: `${asked(criterion)}: ${notFinite ? 'the measured value is not a finite number' : whyMissing(criterion, facts, candidate, reported)}.`,
       ...nextFor(criterion, facts, candidate),
     }
   }
   const holds = compare(measured.value, criterion)
-  const grade = criterion.split === 'test' ? 'sealed' : 'open'
+  const cost = isModelCost(criterion.metric)
+  const grade = cost ? undefined : criterion.split === 'test' ? 'sealed' : 'open'
   const interval = measured.ci ? `, 95 % interval ${show(measured.ci[0])} to ${show(measured.ci[1])}` : ''
   const unsure = measured.ci && holds && !bothEndsHold(measured.ci, criterion)
   return {
     ...withReported,
     status: holds ? 'pass' : 'fail',
-    message: `${asked(criterion)}: measured ${show(measured.value)}${interval}${criterion.split ? ` (${grade})` : ''}${holds ? '' : `, short by ${show(Math.abs(measured.value - criterion.value))}`}${unsure ? '; the interval reaches across the threshold' : ''}.`,
+    message: `${asked(criterion)}: measured ${show(measured.value)}${interval}${criterion.split ? ` (${grade})` : ''}${holds ? '' : `, short by ${show(Math.abs(measured.value - criterion.value))}`}${unsure ? '; the interval reaches across that value' : ''}${cost ? withMachine(facts) : ''}.${byThreshold(candidate, criterion)}`,
     evidence: candidate.run,
-    measured: { value: measured.value, grade, ...(measured.ci ? { ci: measured.ci } : {}) },
+    measured: {
+      value: measured.value,
+      ...(grade ? { grade } : {}),
+      ...(measured.ci ? { ci: measured.ci } : {}),
+    },
     ...(holds
       ? {}
       : {
           next: {
             tool: 'compare_runs',
             arguments: { increment: facts.increment, metric: criterion.metric },
-            why: 'shows what helped on validation so far',
+            why: cost ? 'shows what other models cost' : 'shows what helped on validation so far',
           } as NextStep,
         }),
   }
+}
+
+function byThreshold({ threshold }: RunSummary, { metric }: Criterion): string {
+  return threshold && isOfLabels(metric) ? ` Labels are those of ${thresholdWords(threshold)}.` : ''
 }
 
 /** The wall time of a run is the supervisor's own measurement. */
@@ -105,25 +116,36 @@ export function reportedAs(name: string, metric: string, split: string | undefin
   return prefix?.[2] === metric && (split === undefined || of === split)
 }
 
-function whyMissing(criterion: Criterion, candidate: RunSummary, reported: number | undefined): string {
+function whyMissing(
+  criterion: Criterion,
+  facts: GateFacts,
+  candidate: RunSummary,
+  reported: number | undefined,
+): string {
   const said = reported === undefined ? '' : `reported ${show(reported)} only; `
   const info = metricInfo(criterion.metric)
-  if (info?.family === 'cost')
-    return `${said}needs ${info.label} measured by the lab, which this version does not do yet`
-  if (!info) return `${said}needs a measurement of ${criterion.metric}, which the lab does not know`
+  if (isModelCost(criterion.metric)) return said + whyNoCost(criterion.metric, facts)
+  if (!info && !isOwn(criterion.metric, facts))
+    return `${said}needs a measurement of ${criterion.metric}, which the lab does not know: the data can be registered with an evaluator for it`
   if (criterion.split === 'test') return `${said}nothing measured on the sealed test set yet`
   return `${said}nothing measured on ${criterion.split}: ${candidate.name} handed in no predictions for it`
 }
 
 /** Cost metrics and unknown ones are not computed from predictions. */
-function scoredHere(metric: string): boolean {
+function scoredHere(metric: string, facts: GateFacts): boolean {
   const family = metricInfo(metric)?.family
-  return family !== undefined && family !== 'cost'
+  return isOwn(metric, facts) || (family !== undefined && family !== 'cost')
+}
+
+function isOwn(metric: string, { ownEvaluator }: GateFacts): boolean {
+  return ownEvaluator !== undefined && Object.hasOwn(ownEvaluator.metrics, metric)
 }
 
 function nextFor(criterion: Criterion, facts: GateFacts, candidate: RunSummary): { next?: NextStep } {
   const { split } = criterion
-  if (!split || !scoredHere(criterion.metric))
+  if (isModelCost(criterion.metric) && !facts.cost?.notMeasured[criterion.metric])
+    return { next: costNext(candidate.run) }
+  if (!split || !scoredHere(criterion.metric, facts))
     return {
       next: {
         person: `specweave-ml approve ${facts.increment} --waive ${criterionId(criterion)} --reason "..."`,

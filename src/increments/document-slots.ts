@@ -133,7 +133,7 @@ function acceptanceOf(criterion: IncrementPlan['criteria']['success'][number]): 
     criterion.split === 'test'
       ? 'measured on the sealed test set'
       : info?.family === 'cost'
-        ? 'measured on the serving machine'
+        ? 'measured of the saved model on the machine that evaluates it'
         : `measured on ${criterion.split}`
   const { split: _, ...bare } = criterion
   return `${asked(bare)}, ${where}${criterion.proposed ? ' (proposed, to be confirmed)' : ''}`

@@ -1,7 +1,7 @@
 import { type Document, isMap, isScalar, LineCounter, type ParsedNode, parseDocument, stringify } from 'yaml'
 import type { z } from 'zod'
 import { type InvalidField, Refusal } from '../core/errors.ts'
-import { type FrontMatter, FrontMatterSchema } from './spec-schema.ts'
+import { type FrontMatter, FrontMatterSchema, OF_CRITERION } from './spec-schema.ts'
 
 export interface SpecDocument {
   front: FrontMatter
@@ -65,7 +65,8 @@ function orInvalid<T>(file: string, read: () => T): T {
 /**
  * Reads spec.md.
  * @param file shown in the refusal, relative to the workspace
- * @throws Refusal SPEC_INVALID with `file:line:column` of what is wrong
+ * @throws Refusal SPEC_INVALID with `file:line:column` of what is wrong; CRITERION_INVALID where that is a metric alone
+ * which the problem does not have.
  */
 export function parseSpec(text: string, file: string): SpecDocument {
   const parts = split(text, file)
@@ -74,7 +75,10 @@ export function parseSpec(text: string, file: string): SpecDocument {
   if (parsed.success) return { front: parsed.data, body: parts.body }
   const problems = parsed.error.issues.flatMap((issue) => placed(issue, document, at, file))
   const [first] = problems
-  throw new Refusal('SPEC_INVALID', `${first?.field}: ${first?.problem}`, {
+  const ofCriterion = parsed.error.issues.every(
+    (issue) => issue.code === 'custom' && issue.params?.code === OF_CRITERION.code,
+  )
+  throw new Refusal(ofCriterion ? OF_CRITERION.code : 'SPEC_INVALID', `${first?.field}: ${first?.problem}`, {
     invalid: problems,
     next: [{ person: `edit ${file}`, why: 'mend the front matter and call again; nothing was changed' }],
   })

@@ -1,8 +1,13 @@
 import type { BaselineRule, Criterion } from '../core/criterion.ts'
 import type { LiftMeasured } from '../core/lift-measured.ts'
 import type { ProblemType } from '../core/problem-types.ts'
+import type { ReproductionFact } from '../core/reproduction.ts'
 import type { RunSummary } from '../core/run-summary.ts'
+import type { ControlFact } from './control-checks.ts'
+import type { OwnEvaluatorFact } from './custom-evaluator-checks.ts'
+import type { DataSearch } from './leakage-checks.ts'
 import type { Placeholder } from './placeholders.ts'
+import type { SeenRun } from './reads-checks.ts'
 import type { Contradiction } from './tasks.ts'
 
 /** A person's decision to let a check be, as recorded in the ledger. */
@@ -43,10 +48,26 @@ export interface GateFacts {
   candidateUnknown?: string
   /** `churn@1`, registered and on disk. */
   dataset?: string
+  /** Files of the data set that were seen to be others than those registered, in words, and are still. */
+  dataChanged?: readonly string[]
   /** What was asked at the first look, by check, for each that is another now and that no person approved. */
   criteriaChanged: Readonly<Record<string, string>>
   /** What is wrong with the candidate's saved model file, where it is no longer the one that was recorded. */
   modelProblem?: string
+  /** What the candidate was seen to read, and then the runs that it builds on; absent where nothing can be held against it. */
+  reads?: readonly SeenRun[]
+  /** Whether the saved model makes the test predictions of the candidate; absent where it was not looked at. */
+  reproduction?: ReproductionFact
+  /** What registration found in the data; absent without a data set. */
+  search?: DataSearch
+  /** Present where the data was registered with metrics of the user's own. */
+  ownEvaluator?: OwnEvaluatorFact
+  /** The control of the candidate with shuffled labels; absent without a candidate. */
+  control?: ControlFact
+  /** What is odd about the candidate's test predictions. */
+  suspicions?: readonly string[]
+  /** Where what the candidate's model costs was measured, and by metric why there is no figure. */
+  cost?: { machine: string; notMeasured: Readonly<Record<string, string>> }
   /** Runs whose evidence.json is not what the ledger holds, with the split. */
   evidenceChanged: readonly { run: string; split: string }[]
   documents: { missing: readonly string[]; placeholders: readonly Placeholder[] }

@@ -1,8 +1,13 @@
 import type { Check, Verdict } from '../core/criterion.ts'
 import { baselineChecks } from './baseline-checks.ts'
+import { controlChecks } from './control-checks.ts'
 import { criterionChecks } from './criterion-checks.ts'
+import { ownEvaluatorChecks } from './custom-evaluator-checks.ts'
 import type { GateFacts } from './gate-facts.ts'
+import { dataChecks } from './leakage-checks.ts'
+import { readsChecks } from './reads-checks.ts'
 import { recordChecks } from './record-checks.ts'
+import { reproductionChecks } from './reproduction-checks.ts'
 import { signOffChecks } from './sign-off-check.ts'
 import { warningsOf } from './warning-checks.ts'
 
@@ -12,6 +17,7 @@ export const NOT_WAIVABLE: ReadonlySet<string> = new Set([
   'runs.recorded',
   'test.looked',
   'evidence.intact',
+  'evaluator.own',
   'ledger.intact',
 ])
 
@@ -29,6 +35,11 @@ export function judge(facts: GateFacts): JudgedVerdict {
   const checks = [
     ...recordChecks(facts),
     ...signOffChecks(facts),
+    ...readsChecks(facts),
+    ...dataChecks(facts),
+    ...ownEvaluatorChecks(facts),
+    ...controlChecks(facts),
+    ...reproductionChecks(facts),
     ...criterionChecks(facts),
     ...baselineChecks(facts),
     ...warned,

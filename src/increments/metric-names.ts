@@ -1,5 +1,5 @@
 import { nearest } from '../core/ids.ts'
-import { METRICS, metricInfo } from '../core/metrics.ts'
+import { METRICS, metricInfo, metricLevel } from '../core/metrics.ts'
 
 /** What people write for a metric, words joined by `_`, and the name that the lab uses. */
 const ALIASES: Readonly<Record<string, string>> = {
@@ -52,8 +52,24 @@ const ALIASES: Readonly<Record<string, string>> = {
   rps: 'throughput_rps',
   qps: 'throughput_rps',
   requests_per_second: 'throughput_rps',
+  requests_per_sec: 'throughput_rps',
+  predictions_per_second: 'throughput_rps',
+  rows_per_second: 'throughput_rps',
+  batch_latency: 'latency_batch_p95_ms',
+  latency_batch: 'latency_batch_p95_ms',
+  batch_latency_p50: 'latency_batch_p50_ms',
+  batch_latency_p90: 'latency_batch_p90_ms',
+  batch_latency_p95: 'latency_batch_p95_ms',
+  batch_latency_p99: 'latency_batch_p99_ms',
+  p50_batch_latency: 'latency_batch_p50_ms',
+  p90_batch_latency: 'latency_batch_p90_ms',
+  p95_batch_latency: 'latency_batch_p95_ms',
+  p99_batch_latency: 'latency_batch_p99_ms',
   model_size: 'model_size_mb',
   size: 'model_size_mb',
+  size_on_disk: 'model_size_mb',
+  memory_usage: 'memory_mb',
+  memory_footprint: 'memory_mb',
   memory: 'memory_mb',
   ram: 'memory_mb',
   training_time: 'training_time_s',
@@ -91,10 +107,34 @@ export function metricName(typed: string): MetricName | undefined {
   const at = k === undefined ? '' : `@${Number(k)}`
   const latency = k === undefined ? latencyName(base) : undefined
   if (latency) return latency
+  const withLevel = k === undefined ? levelName(base) : undefined
+  if (withLevel) return withLevel
   const known = Object.hasOwn(METRICS, base) ? base : Object.hasOwn(ALIASES, base) ? ALIASES[base] : undefined
   if (known) return { name: known + at }
   if (!/^[a-z][a-z0-9_]*$/.test(base) || base.length > 40 || base.split('_').length > 4) return undefined
   return { name: base + at }
+}
+
+/** `precision at recall 0.9`, `precision at 90% recall`, `quantile loss 0.9` and the like, by the lab's name. */
+function levelName(base: string): MetricName | undefined {
+  const [, before, early, late] =
+    /^(precision|recall)_at_(?:([\d.]+%?)_)?(?:precision|recall)(?:_([\d.]+%?))?$/.exec(base) ?? []
+  const at = early ?? late
+  if (before && at) {
+    const other = before === 'precision' ? 'recall' : 'precision'
+    return base.replace(before, '').includes(other) ? levelled(`${before}_at_${other}`, at) : undefined
+  }
+  const [, quantile] = /^(?:pinball|quantile)(?:_loss)?(?:_q?([\d.]+%?))?$/.exec(base) ?? []
+  if (quantile) return levelled('pinball', quantile)
+  if (/^(?:pinball|quantile)_loss$|^pinball$/.test(base))
+    return { name: 'pinball_0.5', note: `${base} was given without a quantile and is read as pinball_0.5` }
+  return undefined
+}
+
+function levelled(base: string, typed: string): MetricName | undefined {
+  const level = typed.endsWith('%') ? Number(typed.slice(0, -1)) / 100 : Number(typed)
+  const name = `${base}_${Number(level.toPrecision(12))}`
+  return metricLevel(name) ? { name } : undefined
 }
 
 function latencyName(base: string): MetricName | undefined {

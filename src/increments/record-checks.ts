@@ -19,8 +19,16 @@ export function recordChecks(facts: GateFacts): Check[] {
   ]
 }
 
-function datasetRegistered({ dataset, increment, problemType }: GateFacts): Check {
+function datasetRegistered({ dataset, increment, problemType, dataChanged = [] }: GateFacts): Check {
   const id = 'dataset.registered'
+  if (dataset && dataChanged.length > 0)
+    return {
+      id,
+      status: 'fail',
+      message: `${dataset} is not as it was registered: ${dataChanged.join('; ')}. Remove what was changed and register the source again, which makes it as it was.`,
+      evidence: datasetPath(dataset),
+      next: { person: 'specweave-ml verify', why: 'shows what was changed, and since when it was seen' },
+    }
   if (dataset)
     return {
       id,

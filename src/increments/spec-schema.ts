@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { DATASET_ID, parseRunId } from '../core/ids.ts'
 import { SPLITS } from '../core/measurement.ts'
 import { PROBLEM_TYPES } from '../core/problem-types.ts'
-import { criterionProblem } from './criterion-check.ts'
+import { criterionProblem, familyProblem } from './criterion-check.ts'
 
 /**
  * What `ml.requires` may ask for: words for what today's tools can prove. It grows with the tools.
@@ -30,8 +30,7 @@ export const CriterionSchema = z
 /** YAML reads `2026` as a number and `no` as a word: both are meant as text. A list or a map is not. */
 const scalar = z.union([z.string(), z.number(), z.boolean(), z.date()]).transform(String)
 
-/** The `ml` block of the front matter; an unknown key is an error, so that a slip of the keyboard is never ignored. */
-export const MlSchema = z.strictObject({
+const MlShape = z.strictObject({
   problem: z.strictObject({
     type: z.enum(PROBLEM_TYPES),
     input: z.string().default(''),
@@ -68,6 +67,18 @@ export const MlSchema = z.strictObject({
   sign_off: z
     .strictObject({ by: z.string().nullable().default(null), at: scalar.nullable().default(null) })
     .prefault({}),
+})
+
+/** What an issue of zod carries whose refusal has another code than SPEC_INVALID. */
+export const OF_CRITERION = { code: 'CRITERION_INVALID' } as const
+
+/** The `ml` block of the front matter; an unknown key is an error, so that a slip of the keyboard is never ignored. Its criteria fit the problem. */
+export const MlSchema = MlShape.superRefine(({ problem, success }, context) => {
+  for (const [i, { metric }] of success.entries()) {
+    const message = familyProblem(metric, problem.type)
+    if (message)
+      context.addIssue({ code: 'custom', message, path: ['success', i, 'metric'], params: OF_CRITERION })
+  }
 })
 
 /** Keys outside `ml` are the SpecWeave engine's; it may add its own, which we keep. */

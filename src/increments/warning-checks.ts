@@ -1,6 +1,6 @@
 import type { Check } from '../core/criterion.ts'
 import { findMeasured } from '../core/measurement.ts'
-import { metricInfo } from '../core/metrics.ts'
+import { isModelCost, metricInfo } from '../core/metrics.ts'
 import type { RunSummary } from '../core/run-summary.ts'
 import { directionOf, leadingMetric } from './criteria-set.ts'
 import { reportedAs } from './criterion-checks.ts'
@@ -11,6 +11,8 @@ import { show } from './lift.ts'
 const GAP = 0.05
 /** A script's number this far from the measured one, relative to it, was computed on something else. */
 const DISAGREES = 0.05
+/** Of what a model costs, another moment alone makes more than that. */
+const COST_DISAGREES = 0.5
 
 /**
  * What should be said and does not block: a gap between train and validation, a reported number far from the measured
@@ -21,6 +23,7 @@ export function warningsOf(facts: GateFacts): { warnings: string[]; checks: Chec
   const warnings = [
     ...(gap?.warning ? [gap.warning] : []),
     ...(facts.candidate ? perfection(facts.candidate) : []),
+    ...(facts.suspicions ?? []),
     ...(facts.candidate ? disagreements(facts.candidate, facts) : []),
     ...facts.contradictions.map(({ problem }) => problem),
   ]
@@ -28,7 +31,7 @@ export function warningsOf(facts: GateFacts): { warnings: string[]; checks: Chec
 }
 
 /** Nothing real is predicted without an error: what looks so usually saw the answers. */
-function perfection(candidate: RunSummary): string[] {
+export function perfection(candidate: Pick<RunSummary, 'run' | 'metrics'>): string[] {
   const perfect = candidate.metrics.filter(({ name, grade, value }) => {
     const info = metricInfo(name)
     return grade === 'sealed' && info !== undefined && value === (info.direction === 'maximize' ? 1 : 0)
@@ -85,10 +88,11 @@ function disagreements(candidate: RunSummary, facts: GateFacts): string[] {
         distance: distance(reported.value as number, m.value as number),
       }))
       const near = distances.sort((a, b) => a.distance - b.distance)[0]
-      if (!near || near.distance <= DISAGREES || seen.has(reported.name)) return []
+      const limit = isModelCost(metric) ? COST_DISAGREES : DISAGREES
+      if (!near || near.distance <= limit || seen.has(reported.name)) return []
       seen.add(reported.name)
       return [
-        `${candidate.run} reports ${reported.name} = ${show(reported.value)}, while the lab measured ${show(near.m.value as number)} on ${near.m.split}. Gates read the measured number.`,
+        `${candidate.run} reports ${reported.name} = ${show(reported.value)}, while the lab measured ${show(near.m.value as number)} on ${near.m.split ?? 'this machine'}. Gates read the measured number.`,
       ]
     }),
   )

@@ -100,6 +100,7 @@ function marks(run: RunSummary, best: RunSummary | undefined, candidate: string 
     run.run === best?.run ? ' ✅ BEST' : '',
     run.baseline === undefined ? '' : ` (baseline: ${inline(run.baseline, 60)})`,
     run.run === candidate ? ' (candidate)' : '',
+    run.threshold ? ` (labels by score >= ${formatNumber(run.threshold.value)})` : '',
   ].join('')
 }
 

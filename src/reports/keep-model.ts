@@ -15,6 +15,7 @@ import { asRefusal, confine, createExclusive, readJson, temporaryName } from '..
 import type { DatasetRecord } from '../core/dataset-record.ts'
 import { Refusal } from '../core/errors.ts'
 import type { RunSummary } from '../core/run-summary.ts'
+import type { Threshold } from '../core/threshold.ts'
 import {
   type EnvironmentSummary,
   type ModelMetadata,
@@ -31,6 +32,8 @@ export interface KeepModelFacts {
   run: RunSummary
   dataset?: DatasetRecord
   environment?: EnvironmentSummary
+  /** That was chosen for the run. */
+  threshold?: Threshold
 }
 
 /**

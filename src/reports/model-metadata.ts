@@ -1,6 +1,7 @@
 import type { DatasetRecord } from '../core/dataset-record.ts'
 import { type Measurement, sortMeasurements } from '../core/measurement.ts'
 import type { ArtifactSummary, RunSummary } from '../core/run-summary.ts'
+import type { Threshold } from '../core/threshold.ts'
 import { type AlgorithmName, algorithmOf } from './algorithm.ts'
 import { maskedParams } from './masked-params.ts'
 
@@ -26,6 +27,8 @@ export interface ModelMetadata {
   dataset?: { id: string; hash: string; target: string; positive?: string; classes?: string[] }
   code: { git_sha?: string; git_dirty?: boolean; command: string[] }
   metrics: Measurement[]
+  /** By which its labels are made from its scores; absent where they are the model's own. */
+  threshold?: Threshold
   environment: EnvironmentSummary
   /** The file that was kept, relative to the increment's folder, and where it came from in the run's folder. */
   model: { path: string; artifact: string; sha256: string }
@@ -41,6 +44,7 @@ export interface ModelFacts {
   run: RunSummary
   dataset?: DatasetRecord
   environment?: EnvironmentSummary
+  threshold?: Threshold
   artifact: ArtifactSummary
   /** Of the file as it lies on disk. */
   sha256: string
@@ -87,6 +91,7 @@ export function modelMetadata(facts: ModelFacts): ModelMetadata {
       command: run.command,
     },
     metrics: sortMeasurements(run.metrics),
+    ...(facts.threshold ? { threshold: facts.threshold } : {}),
     environment: facts.environment ?? {},
     model: {
       path: `models/${modelFileName(facts.number, artifact.path)}`,

@@ -1,6 +1,7 @@
 import type { Verdict } from '../core/criterion.ts'
 import type { DatasetRecord } from '../core/dataset-record.ts'
 import type { RunSummary } from '../core/run-summary.ts'
+import type { Threshold } from '../core/threshold.ts'
 import type { Ranking } from './best-run.ts'
 import type { PairedDifference } from './differences.ts'
 import type { ModelMetadata } from './model-metadata.ts'
@@ -40,11 +41,17 @@ export interface SummaryFacts extends Ranking {
   /** Runs that got a validation score. */
   tries: number
   waivers: readonly Waiver[]
+  /** How the last repetition of the candidate came out, in the ledger's word; `at` is ISO 8601, UTC. */
+  reproduced?: { outcome: string; at: string }
   /** What this version could not check, or nobody did; a phrase each. */
   notChecked: readonly string[]
   /** Printed as it is, in a block of its own. */
   verifyCommand: string
   model?: ModelMetadata
   tasks?: readonly TaskLine[]
+  /** Where what the candidate's model costs was measured. */
+  costMachine?: string
+  /** By which the candidate's labels are made from its scores. */
+  threshold?: Threshold
   differences?: readonly PairedDifference[]
 }

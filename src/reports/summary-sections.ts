@@ -1,6 +1,7 @@
 import { sortMeasurements } from '../core/measurement.ts'
 import { metricInfo } from '../core/metrics.ts'
 import type { RunSummary } from '../core/run-summary.ts'
+import { thresholdWords } from '../core/threshold.ts'
 import { algorithmOf } from './algorithm.ts'
 import { measuredOn } from './best-run.ts'
 import { bullets, code, inline } from './markdown-text.ts'
@@ -61,6 +62,9 @@ export function bestModelSection(facts: SummaryFacts, best: RunSummary | undefin
       (m) =>
         `  ${inline(m.name)}, ${m.split ?? 'no split'}: ${formatMeasurement(m)}${m.grade ? ` ${m.grade}` : ''}`,
     ),
+    ...(facts.threshold && run.run === facts.verdict.candidate
+      ? [`Threshold: its labels are those of ${inline(thresholdWords(facts.threshold))}`]
+      : []),
     `Training time: ${run.durationS === undefined ? 'unknown' : formatDuration(run.durationS)}`,
     `Model size: ${bytes === undefined ? 'unknown: no model file was handed in' : formatBytes(bytes)}`,
   ]
@@ -70,20 +74,35 @@ export function bestModelSection(facts: SummaryFacts, best: RunSummary | undefin
   return `## Best Model\n\n${list}`
 }
 
+/** The others are in evidence.json. */
+const SHOWN_COSTS: ReadonlySet<string> = new Set([
+  'latency_p50_ms',
+  'latency_p95_ms',
+  'latency_p99_ms',
+  'latency_batch_p95_ms',
+  'throughput_rps',
+  'model_size_mb',
+  'memory_mb',
+])
+
 /** What is known and what is not: a line without a tick is something that nobody measured or did. */
 export function deploymentSection(facts: SummaryFacts): string {
   const run = facts.runs.find(({ run: id }) => id === facts.verdict.candidate)
   const title = '## Deployment Ready'
   if (facts.outcome === 'not_passed')
     return `${title}\n\nNo. The increment was not passed; its models are not to be promoted.`
-  const costs = (run?.metrics ?? []).filter(({ name }) => metricInfo(name)?.family === 'cost')
+  const costs = (run?.metrics ?? []).filter(
+    ({ name, source }) =>
+      metricInfo(name)?.family === 'cost' && (source === 'reported' || SHOWN_COSTS.has(name)),
+  )
+  const where = facts.costMachine ? ` on ${inline(facts.costMachine)}` : ''
   const lines = [
     facts.model
       ? `✅ Model file kept, with its SHA-256 and origin: ${code(facts.model.model.path)}`
       : '⬜ No model file: the candidate handed in none',
     ...costs.map((m) =>
       m.source === 'measured'
-        ? `✅ ${inline(m.name)}: ${formatMeasurement(m)}, measured`
+        ? `✅ ${inline(m.name)}: ${formatMeasurement(m)}, measured${where}`
         : `⬜ ${inline(m.name)}: ${formatMeasurement(m)}, reported by the script, not measured`,
     ),
     ...(costs.some(({ name }) => name.startsWith('latency')) ? [] : ['⬜ Inference latency: not measured']),

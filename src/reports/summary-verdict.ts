@@ -61,5 +61,5 @@ function isCriterion(check: Check): boolean {
 function measuredText({ measured, asked }: Check): string {
   if (!measured) return 'not measured'
   const limit = Number(/(-?\d+(?:\.\d+)?(?:e[-+]?\d+)?)\D*$/i.exec(asked ?? '')?.[1])
-  return `${formatInterval(measured.value, measured.ci, digitsAgainst(measured.value, limit))} ${measured.grade}`
+  return `${formatInterval(measured.value, measured.ci, digitsAgainst(measured.value, limit))} ${measured.grade ?? ''}`.trim()
 }

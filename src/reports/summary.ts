@@ -48,11 +48,15 @@ function verdictSentence({ outcome, verdict, reason, waivers }: SummaryFacts): s
   return `**Verdict: ${verdict.verdict}**${judged}.${tail}${why}`
 }
 
-function accounts({ tries, looks, waivers }: SummaryFacts): string[] {
+function accounts({ tries, looks, waivers, reproduced }: SummaryFacts): string[] {
   const lines = [
     `Tries: ${tries} ${tries === 1 ? 'run' : 'runs'} got a validation score. The more tries, the more the best of them owes to luck.`,
     `Looks at the sealed test set: ${looks.used} of ${looks.budget}.`,
   ]
+  if (reproduced)
+    lines.push(
+      `Run again from its record: ${inline(reproduced.outcome.replaceAll('_', ' '), 40)} on ${reproduced.at.slice(0, 10)}.`,
+    )
   return [...lines, ...(waivers.length > 0 ? waiverLines(waivers) : ['Waivers: none.'])]
 }
 

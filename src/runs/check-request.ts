@@ -32,6 +32,10 @@ export interface RunRequest {
   /** `lab`, or what ml.yaml says. */
   interpreter?: string
   again?: boolean
+  /** Whether everything that can end it in its last second is looked at before its start. */
+  preflight?: boolean
+  /** Of a control: the same command on shuffled labels. */
+  control?: RunRecord['control']
   /** One child run for each, gathered by a record that runs nothing itself. */
   seeds?: readonly number[]
 }
@@ -99,8 +103,11 @@ export function checkRequest(workspace: Workspace, request: RunRequest): RunReco
       baseline: request.baseline ?? null,
       children: children ?? [],
       interpreter: interpreter ?? '',
+      ...(request.control ? { control: request.control } : {}),
     }),
+    ...(request.control ? { control: request.control } : {}),
     ...(interpreter ? { interpreter } : {}),
+    ...(request.preflight && !request.seeds ? { preflight: true as const } : {}),
     ...(children ? { children } : {}),
     ...(changed ? { masked: true as const } : {}),
   }
@@ -139,7 +146,8 @@ function checkProgram(root: string, cwd: string, program: string, interpreter: s
   )
 }
 
-function checkedResources(
+/** @throws Refusal RESOURCES_UNAVAILABLE */
+export function checkedResources(
   workspace: Workspace,
   asked: NonNullable<RunRequest['resources']>,
 ): RunRecord['resources'] {

@@ -7,6 +7,7 @@ import type { Ending } from './end-state.ts'
 import { indexRun } from './index-run.ts'
 import { dropPrivate } from './private-request.ts'
 import type { End, RunFacts } from './record.ts'
+import { dropCode } from './reproduction-place.ts'
 import { bootSecondsAtStart } from './samples.ts'
 import { metricsOf, summarizeRun } from './summary.ts'
 
@@ -53,6 +54,7 @@ export function completeEnding(index: Index, run: string, folder: string): void 
 
 function show(index: Index, run: string, folder: string): void {
   dropLeftovers(folder)
+  dropCode(folder, run)
   rmSync(join(folder, '.gitignore'), { force: true })
   indexRun(index, run, folder)
 }
@@ -92,6 +94,7 @@ function elapsed(folder: string, { started, exit }: RunFacts, details: FinishDet
 /** What a process that was killed in the middle of a write left, and the parameters' file that the command read. */
 function dropLeftovers(folder: string): void {
   rmSync(join(folder, 'asked.params.json'), { force: true })
+  rmSync(join(folder, '.preflight'), { recursive: true, force: true })
   for (const name of readdirSync(folder))
     if (/^\.(?:started|exit)\.json\.\d+$/.test(name) || isOfTheDead(name))
       rmSync(join(folder, name), { force: true })

@@ -109,6 +109,7 @@ function writeRow(
     request: record.request ?? '',
     record: recordText,
     warnings: JSON.stringify(end?.warnings ?? []),
+    aside: record.reproduces ? 'reproduction' : record.control ? 'control' : null,
   }
   index.transaction(() => {
     if (isNew)
@@ -152,6 +153,8 @@ interface EvidenceFile {
       at?: string
     }
   >
+  /** Of no split. */
+  cost?: { metrics?: { name: string; value: number; ci?: [number, number] | null }[]; at?: string }
 }
 
 /** Measured numbers come from evidence.json alone; the events files hold what the script reported. */
@@ -161,10 +164,14 @@ function indexEvidence(index: Index, id: string, folder: string): void {
     return
   index.transaction(() => {
     index.driver.run("DELETE FROM metrics WHERE run = ? AND source = 'measured'", [id])
-    for (const [split, measured] of Object.entries(evidence?.splits ?? {})) {
+    const parts: [string, NonNullable<EvidenceFile['splits']>[string]][] = Object.entries(
+      evidence?.splits ?? {},
+    )
+    if (evidence?.cost) parts.push(['', evidence.cost])
+    for (const [split, measured] of parts) {
       // A baseline's test values are shown only together with a candidate's (evidence/).
       if (measured.baseline) continue
-      const grade: Measurement['grade'] = split === 'test' ? 'sealed' : 'open'
+      const grade: Measurement['grade'] | null = split === '' ? null : split === 'test' ? 'sealed' : 'open'
       for (const { name, value, ci } of measured.metrics ?? []) {
         index.driver.run(
           `INSERT OR REPLACE INTO metrics (run, name, split, source, grade, value, special, low, high, step, t, writer)

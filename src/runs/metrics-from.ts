@@ -21,13 +21,14 @@ export class MetricsFrom {
 
   /**
    * @param root of the workspace: a log is read from inside it only.
+   * @param code the folder that the run's working folder is relative to; the workspace's, but for reproductions.
    * @throws Refusal PATH_OUTSIDE_WORKSPACE
    */
-  constructor(root: string, folder: string, record: RunRecord) {
+  constructor(root: string, folder: string, record: RunRecord, code = root) {
     this.#folder = folder
     this.#sources = record.metrics_from.map(({ path, step }) => {
       const named = substitute(path, { run_dir: folder })
-      return { path: confine(root, resolve(root, record.cwd, named)), step, seen: '' }
+      return { path: confine(root, resolve(code, record.cwd, named)), step, seen: '' }
     })
   }
 

@@ -6,6 +6,7 @@ import { type Interpreter, labInterpreter, projectInterpreter } from '../adapter
 import type { Workspace } from '../store/workspace.ts'
 import { privateParamsFile, readPrivate } from './private-request.ts'
 import type { Claim, RunRecord } from './record.ts'
+import { codeRoot, inCodeRoot } from './reproduction-place.ts'
 
 /** Everything that the wrapper needs to start a run's command. */
 export interface Prepared {
@@ -25,6 +26,7 @@ export interface SplitFiles {
  * The real command of a run: the interpreter in place of `python`, known `{names}` replaced, the environment that
  * contracts.md lists. Other braces stay as they are.
  * @param splits absolute paths of the split files, where the run has a dataset.
+ * @param runDir the folder that the command is to take for its run's: another one in a smoke run.
  */
 export function prepareRun(
   workspace: Workspace,
@@ -32,16 +34,17 @@ export function prepareRun(
   record: RunRecord,
   claim: Pick<Claim, 'gpus'>,
   splits: SplitFiles | undefined,
+  runDir = folder,
 ): Prepared {
   const secret = record.masked ? readPrivate(folder) : undefined
-  const asked = secret?.command ?? record.command
+  const asked = (secret?.command ?? record.command).map((text) => inCodeRoot(workspace.layout, record, text))
   const params = secret?.params ?? record.params
   const interpreter = chooseInterpreter(workspace, record, asked[0])
   const paramsFile = secret ? privateParamsFile(folder) : join(folder, 'asked.params.json')
   replaceFile(paramsFile, `${JSON.stringify(params, undefined, 2)}\n`, secret && { mode: 0o600 })
   const known: Record<string, string> = {
     ...Object.fromEntries(Object.entries(params).map(([name, value]) => [name, asText(value)])),
-    run_dir: folder,
+    run_dir: runDir,
     seed: record.seed === null ? '' : String(record.seed),
     params_file: paramsFile,
     ...splits,
@@ -50,11 +53,12 @@ export function prepareRun(
   if (interpreter && (asked[0] === 'python' || asked[0] === 'python3')) command[0] = interpreter.path
   return {
     command,
-    cwd: resolve(workspace.root, record.cwd),
+    cwd: resolve(codeRoot(workspace.layout, record), record.cwd),
     env: {
       ...inherited(interpreter),
       ...(secret?.env ?? record.env),
       ...ours(workspace, folder, record, claim, splits, paramsFile),
+      SPECWEAVE_RUN_DIR: runDir,
     },
     interpreter,
   }
@@ -88,7 +92,9 @@ function chooseInterpreter(
 function inherited(interpreter: Interpreter | undefined): Record<string, string> {
   const env = Object.fromEntries(
     Object.entries(process.env).filter(
-      ([name, value]) => value !== undefined && !name.startsWith('SPECWEAVE_RUN'),
+      ([name, value]) =>
+        // Of a run that this process may itself be a part of.
+        value !== undefined && !name.startsWith('SPECWEAVE_RUN') && name !== 'SPECWEAVE_SMOKE',
     ),
   ) as Record<string, string>
   if (interpreter) env.PATH = [dirname(interpreter.path), env.PATH].filter(Boolean).join(delimiter)
@@ -107,13 +113,13 @@ function ours(
 ): Record<string, string> {
   const sdk = join(packageRoot(), 'python', 'sdk')
   const lab = record.baseline ? [join(packageRoot(), 'python', 'lab')] : []
+  const pythonPath = record.env.PYTHONPATH ?? process.env.PYTHONPATH ?? ''
   const env: Record<string, string> = {
-    SPECWEAVE_RUN_DIR: folder,
     SPECWEAVE_RUN: record.run,
     SPECWEAVE_WORKSPACE: workspace.root,
     SPECWEAVE_INCREMENT: record.run.split('/')[0] ?? '',
     SPECWEAVE_PARAMS: paramsFile,
-    PYTHONPATH: [sdk, ...lab, record.env.PYTHONPATH ?? process.env.PYTHONPATH]
+    PYTHONPATH: [sdk, ...lab, inCodeRoot(workspace.layout, record, pythonPath)]
       .filter(Boolean)
       .join(delimiter),
     PYTHONHASHSEED: record.env.PYTHONHASHSEED ?? String(record.seed ?? 0),

@@ -7,7 +7,8 @@ import { whereClause } from './where.ts'
 export interface RankQuery {
   metric: string
   direction: Direction
-  split: Split
+  /** Empty for what has none: what a model costs. */
+  split: Split | ''
   increment?: string
   /** Only these runs. */
   runs?: readonly string[]
@@ -60,6 +61,7 @@ function conditions(
     clauses.push('m.run > ? AND m.run < ?')
     parameters.push(`${query.increment}/`, `${query.increment}0`)
   }
+  clauses.push('m.run NOT IN (SELECT run FROM runs WHERE aside IS NOT NULL)')
   if (query.runs) {
     clauses.push(`m.run IN (${query.runs.map(() => '?').join(', ')})`)
     parameters.push(...query.runs)

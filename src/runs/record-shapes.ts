@@ -46,6 +46,10 @@ const isKnownRun = withMembers({
     withMembers({ interpreter: maybe(isText), python: maybe(isText), packages: maybe(mapOf(isText)) }),
   ),
   git_sha: maybe(isText),
+  reproduces: maybe(isText),
+  control: maybe(withMembers({ kind: isOneOf('shuffled_labels'), of: isText })),
+  preflight: maybe(isFlag),
+  subfolder: maybe(isText),
 })
 
 /** What a supervisor needs beyond what a script's own record has to say. */

@@ -33,6 +33,17 @@ export interface RunRecord {
   environment?: EnvironmentRecord
   hardware?: Record<string, unknown>
   git_sha?: string
+  /** The run that this one repeats from its record (reproduce_run): no try, never a candidate, in no ranking. */
+  reproduces?: string
+  /**
+   * What this run is a control of: the same command with the labels of train and validation dealt anew. No try, never a
+   * candidate, in no ranking.
+   */
+  control?: { kind: 'shuffled_labels'; of: string }
+  /** Looked at as a whole, with a smoke run, before it is started. No part of what makes a repeat. */
+  preflight?: true
+  /** Of a reproduction: where the workspace lies in the working tree that its code is laid out in. */
+  subfolder?: string
 }
 
 export interface CodeRecord {

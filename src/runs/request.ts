@@ -12,6 +12,7 @@ export type RequestFacts = Pick<
   /** Hash of the registered data. */
   datasetHash: string | null
   interpreter: string
+  control?: RunRecord['control']
   children: string[]
 }
 

@@ -106,7 +106,8 @@ function previousOf(increment: string, base: string, attempt: number): string {
   return `${increment}/${attempt > 2 ? `${base}-r${attempt - 1}` : base}`
 }
 
-function writeRunFiles(folder: string, final: string, record: RunRecord, request: RunRequest): void {
+/** What a run's folder holds before it is queued. */
+export function writeRunFiles(folder: string, final: string, record: RunRecord, request: RunRequest): void {
   mkdirSync(join(folder, 'events'))
   mkdirSync(join(folder, 'logs'))
   // A script without the SDK writes its files there and need not make the folder.

@@ -12,13 +12,17 @@ export function summarizeRun(index: Index, run: string): RunSummary | undefined 
   return row ? summarize(index, row) : undefined
 }
 
-/** The runs of an increment that are judged by themselves, in the order of their creation; jobs are never among them. */
+/**
+ * The runs of an increment that are judged by themselves, in the order of their creation. Jobs are never among them, and
+ * no repetitions of runs that are there already.
+ */
 export function summarizeIncrement(index: Index, increment: string): RunSummary[] {
   const rows = index.all<RunRow>(
     sql
       .selectFrom('runs')
       .selectAll()
       .where('increment', '=', increment)
+      .where('aside', 'is', null)
       .orderBy('created')
       .orderBy('run') as never,
   )
@@ -72,6 +76,8 @@ export function summarize(index: Index, row: RunRow): RunSummary {
     gitSha: record.code?.git_sha ?? record.git_sha ?? undefined,
     gitDirty: record.code?.dirty,
     previous: record.previous ?? undefined,
+    ...(record.reproduces ? { reproduces: record.reproduces } : {}),
+    ...(record.control ? { controls: record.control.of } : {}),
     artifacts: artifacts.map(({ path, kind, bytes, sha256 }) => ({
       path,
       bytes,

@@ -5,7 +5,6 @@ import { lookAhead } from '../adapters/git/working-tree.ts'
 import { hardware } from '../adapters/machine.ts'
 import { currentProcess } from '../adapters/process/identity.ts'
 import { pythonEnvironment, rememberedEnvironment } from '../adapters/python/environment.ts'
-import { Refusal } from '../core/errors.ts'
 import { JOB_ID } from '../core/ids.ts'
 import type { Index } from '../store/index-db.ts'
 import { isIndexTrouble } from '../store/index-trouble.ts'
@@ -16,8 +15,12 @@ import { endingOf } from './end-state.ts'
 import { readFacts } from './facts.ts'
 import { completeEnding, type FinishDetails, finishRun } from './finish.ts'
 import { endingFromFiles, endingOfScript, indexRun, scriptTimes } from './index-run.ts'
+import type { PreflightHooks } from './preflight.ts'
+import { preflightFirst } from './preflight-first.ts'
 import { type Prepared, prepareRun, type SplitFiles } from './prepare.ts'
 import type { RunFacts, RunRecord, Started } from './record.ts'
+import type { LaidOut } from './reproduction-code.ts'
+import { recordSeen } from './seen-files.ts'
 import { settle, whenThereIsRoom } from './settle.ts'
 import { startCommand } from './start-command.ts'
 import { scriptsOf } from './submit.ts'
@@ -25,9 +28,16 @@ import { runWarnings } from './warnings.ts'
 import { type Watched, watchRun } from './watch.ts'
 
 /** What the supervisor's host adds to a run's life; `runs/` itself knows no data sets and no lab. */
-export interface SupervisorHooks {
+export interface SupervisorHooks extends PreflightHooks {
   /** Absolute paths of the split files of a dataset. */
   splits(dataset: string): SplitFiles | undefined
+  /**
+   * What must hold of a run's data before it starts: its files are those that were registered, and keep to their schema.
+   * @returns warnings. @throws Refusal, which ends the run as failed, with its message as the reason.
+   */
+  checkData(folder: string, dataset: string): Promise<string[]>
+  /** The split files of a control: the same with their labels dealt anew, in the run's folder. */
+  controlSplits(dataset: string, folder: string): Promise<SplitFiles | undefined>
   /** Scores what the run handed in; the run's outcome stands whatever this does. @returns warnings. */
   evaluate(run: string, folder: string, record: RunRecord): Promise<string[]>
   /** Called once the end is written: for documents that list the runs. */
@@ -68,13 +78,15 @@ async function carry(
 ): Promise<void> {
   const { run, folder } = claimed
   const warnings: string[] = []
-  let facts: RunFacts | undefined = found
+  const refused = await preflightFirst(workspace, index, claimed, found, hooks)
+  let facts: RunFacts | undefined = found.record.preflight ? readFacts(folder) : found
+  if (!facts || facts.end) return
   let described: Promise<void> | undefined
   let watched: Watched | undefined
   for (let starts = 0; ; ) {
     let begun: Begun | undefined
-    let failure: unknown
-    if (!facts.started && !facts.stop && starts++ < STARTS) {
+    let failure: unknown = refused?.because
+    if (!refused && !facts.started && !facts.stop && starts++ < STARTS) {
       try {
         begun = await whenThereIsRoom(
           folder,
@@ -103,6 +115,7 @@ async function carry(
   if (someQueued(index)) lookAhead(workspace.root)
   await described
   const ended = facts
+  warnings.push(...(await seenSafely(workspace, folder)))
   if (ended.exit) warnings.push(...(await evaluateSafely(run, folder, ended, hooks)))
   await settle(folder, index, (usable) => {
     indexRun(usable, run, folder)
@@ -114,6 +127,19 @@ async function carry(
       ...measuredUse(watched, ended),
     })
   })
+}
+
+/** What its script was seen to read is written down before its end is: a run's outcome stands whatever becomes of that. */
+async function seenSafely(workspace: Workspace, folder: string): Promise<string[]> {
+  if (!existsSync(join(folder, 'seen'))) return []
+  try {
+    await whenThereIsRoom(folder, () => recordSeen(workspace.root, folder))
+    return []
+  } catch (cause) {
+    return [
+      `what its script was seen to read is not recorded: ${cause instanceof Error ? cause.message : String(cause)}`,
+    ]
+  }
 }
 
 /** Takes the place of the start, where nobody has it: what is ended without one must not be started afterwards. */
@@ -133,7 +159,10 @@ function neverStart(folder: string, facts: RunFacts, failure: unknown): void {
 }
 
 function whyNotStarted(cause: unknown): string {
-  return cause instanceof Refusal ? cause.message : `it could not be started: ${String(cause)}`
+  // By its name: what the hooks load comes with a copy of the class of its own.
+  return cause instanceof Error && cause.name === 'Refusal'
+    ? cause.message
+    : `it could not be started: ${String(cause)}`
 }
 
 function someQueued(index: Index): boolean {
@@ -205,17 +234,23 @@ async function begin(
   claimed: Claimed,
   hooks: SupervisorHooks,
 ): Promise<Begun> {
-  const splits = record.dataset ? hooks.splits(record.dataset) : undefined
+  const dataWarnings = record.dataset ? await hooks.checkData(folder, record.dataset) : []
+  const splits = !record.dataset
+    ? undefined
+    : record.control
+      ? await hooks.controlSplits(record.dataset, folder)
+      : hooks.splits(record.dataset)
+  const laidOut = record.reproduces ? await layOut(workspace, folder, record) : { root: workspace.root }
   const prepared = prepareRun(workspace, folder, record, claimed.claim, splits)
   // A job is this program's own work: there is no code of the user's in it.
   const code = JOB_ID.test(record.run)
     ? undefined
-    : await captureCode(workspace.root, scriptsOf(workspace.root, record))
+    : await captureCode(laidOut.root, scriptsOf(laidOut.root, record))
   if (code) storeCode(workspace.layout, code)
   const environment = prepared.interpreter && rememberedEnvironment(prepared.interpreter.path)
   const described: RunRecord = {
     ...record,
-    code: code?.record,
+    code: laidOut.code ?? code?.record,
     hardware: hardware(claimed.claim.gpus),
     ...(environment ? { environment } : {}),
   }
@@ -227,8 +262,17 @@ async function begin(
     described: environment
       ? Promise.resolve()
       : describeEnvironment(folder, described, prepared).catch(() => {}),
-    warnings: code && !code.inGit ? ['the workspace is not in Git: only a copy of the script was kept'] : [],
+    warnings: [
+      ...dataWarnings,
+      ...(code && !code.inGit ? ['the workspace is not in Git: only a copy of the script was kept'] : []),
+    ],
   }
+}
+
+/** Loaded for reproductions alone. */
+async function layOut(workspace: Workspace, folder: string, record: RunRecord): Promise<LaidOut> {
+  const { layOutCode } = await import('./reproduction-code.ts')
+  return layOutCode(workspace, folder, record)
 }
 
 async function describeEnvironment(folder: string, record: RunRecord, prepared: Prepared): Promise<void> {

@@ -12,6 +12,7 @@ import { list, readFacts } from './facts.ts'
 import { indexRun } from './index-run.ts'
 import { MetricsFrom } from './metrics-from.ts'
 import type { Exit, RunRecord } from './record.ts'
+import { codeRoot } from './reproduction-place.ts'
 import { Sampler } from './samples.ts'
 import { whenThereIsRoom } from './settle.ts'
 import { endProcesses, requestStop } from './stop.ts'
@@ -55,7 +56,7 @@ export async function watchRun(
       wrapperEnded = true
     },
   )
-  const metricsFrom = new MetricsFrom(workspace.root, folder, record)
+  const metricsFrom = new MetricsFrom(workspace.root, folder, record, codeRoot(workspace.layout, record))
   let sampler: Sampler | undefined
   let nextIngest = 0
   let takenUp = 0

@@ -5,6 +5,9 @@ import type { Layout } from './layout.ts'
 /** Lets Git hold the predictions that verdicts read: they are written compressed, for this. */
 export const PREDICTIONS_RULE = '!increments/*/experiments/**/predictions/*.csv.gz'
 
+/** Lets Git hold what scripts were seen to read. */
+const SEEN_RULE = '!increments/*/experiments/**/seen.json'
+
 /**
  * What a reviewer needs is committed: documents, run.json, parameters, metrics, evidence, ends, figures, and the
  * predictions that verdicts read. Everything else can be made again or is too large: the index, rows, events, logs,
@@ -26,17 +29,24 @@ increments/*/experiments/**
 !increments/*/experiments/**/metrics.json
 !increments/*/experiments/**/evidence.json
 !increments/*/experiments/**/end.json
+${SEEN_RULE}
 !increments/*/experiments/**/*.png
 ${PREDICTIONS_RULE}
 increments/*/models/*
 !increments/*/models/*.metadata.json
 `
 
+/** Lines that came one after the other, each with a version. */
+const ADDED = [PREDICTIONS_RULE, '!increments/*/experiments/differences.json', SEEN_RULE]
+
 /** What earlier versions wrote: a file that still says just this was edited by nobody. */
-const FORMER = [
-  GITIGNORE.replace(`${PREDICTIONS_RULE}\n`, ''),
-  GITIGNORE.replace(`${PREDICTIONS_RULE}\n`, '').replace('!increments/*/experiments/differences.json\n', ''),
-]
+const FORMER = withoutSome(GITIGNORE, ADDED).slice(1)
+
+function withoutSome(text: string, lines: readonly string[]): string[] {
+  const [line, ...rest] = lines
+  if (line === undefined) return [text]
+  return [text, text.replace(`${line}\n`, '')].flatMap((each) => withoutSome(each, rest))
+}
 
 const GITATTRIBUTES = `increments/*/experiments/**/*.json linguist-generated
 datasets/*/v*/dataset.json linguist-generated

@@ -11,6 +11,8 @@ export interface Layout {
   readonly jobs: string
   readonly code: string
   readonly reservations: string
+  /** Code of reproductions while they run. */
+  readonly worktrees: string
   readonly docs: string
   readonly config: string
   dataset(id: string): string
@@ -28,6 +30,7 @@ export function layoutOf(root: string): Layout {
     jobs: join(folder, 'jobs'),
     code: join(folder, 'code'),
     reservations: join(folder, 'reservations'),
+    worktrees: join(folder, 'worktrees'),
     docs,
     config: join(folder, 'ml.yaml'),
     dataset(id: string) {

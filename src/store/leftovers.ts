@@ -1,5 +1,6 @@
-import { type Dirent, readdirSync, rmSync, statSync } from 'node:fs'
+import { type Dirent, existsSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { basename, join } from 'node:path'
+import { removeWorktree } from '../adapters/git/worktree.ts'
 import { processStartTime } from '../adapters/process/identity.ts'
 import type { Layout } from './layout.ts'
 
@@ -17,9 +18,36 @@ const NAMELESS_AFTER_MS = 3600_000
  * @returns the paths that were removed.
  */
 export function removeLeftovers(layout: Layout): string[] {
-  const stale = [...reservations(layout), ...halfMade(layout)].filter(isStale)
+  const stale = [...[...reservations(layout), ...halfMade(layout)].filter(isStale), ...smokeRuns(layout)]
   for (const path of stale) rmSync(path, { recursive: true, force: true })
-  return stale
+  const trees = abandonedCode(layout)
+  for (const tree of trees) removeWorktree(tree)
+  return [...stale, ...trees]
+}
+
+/** Code of reproductions whose run has ended, or is gone: one that runs has its code until its very end. */
+function abandonedCode({ worktrees, increments }: Layout): string[] {
+  const live = new Set(
+    subfolders(increments).flatMap((increment) =>
+      subfolders(join(increment, 'experiments'))
+        .filter((run) => !existsSync(join(run, 'end.json')) || existsSync(join(run, '.gitignore')))
+        .map((run) => `${basename(increment).split('-')[0]}-${basename(run)}`),
+    ),
+  )
+  for (const { name } of entries(worktrees))
+    if (name.endsWith('.ready') && !live.has(name.slice(0, -'.ready'.length)))
+      rmSync(join(worktrees, name), { force: true })
+  return subfolders(worktrees).filter((tree) => !live.has(basename(tree)))
+}
+
+/** What a preflight left where its run has ended: one that has not may be in the middle of it. */
+function smokeRuns({ increments }: Layout): string[] {
+  return subfolders(increments)
+    .flatMap((increment) => subfolders(join(increment, 'experiments')))
+    .flatMap((run) => [run, ...subfolders(run)])
+    .filter((run) => existsSync(join(run, 'end.json')) && !existsSync(join(run, '.gitignore')))
+    .map((run) => join(run, '.preflight'))
+    .filter((path) => existsSync(path))
 }
 
 function reservations({ reservations: folder }: Layout): string[] {

@@ -35,6 +35,11 @@ const MIGRATIONS: readonly string[] = [
   CREATE INDEX runs_by_created ON runs (created, run);
   CREATE INDEX runs_unended ON runs (created, run) WHERE ended IS NULL;
   `,
+  // Runs that are no tries, such as reproductions: few, and asked for at every ranking.
+  `
+  ALTER TABLE runs ADD COLUMN aside TEXT;
+  CREATE INDEX runs_aside ON runs (run) WHERE aside IS NOT NULL;
+  `,
 ]
 
 export const INDEX_VERSION = MIGRATIONS.length

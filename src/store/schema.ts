@@ -58,6 +58,8 @@ export interface RunRow {
   /** Status that the script set by the SDK, and its reason. */
   status: string | null
   warnings: string
+  /** Why the run is no try and in no ranking, such as `reproduction`. */
+  aside: string | null
 }
 
 export interface MetricRow {

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { appendEvent } from '../evidence/ledger.ts'
+import { reproductionsOf } from '../evidence/reproductions.ts'
 import type { Completion } from '../increments/complete.ts'
 import type { IncrementRef } from '../increments/load.ts'
 import { setStatus } from '../increments/status.ts'
@@ -32,6 +33,7 @@ export async function closeIncrement(
 ): Promise<Closed> {
   const notes: string[] = []
   const model = keepCandidate(workspace, facts, notes, completion.passed)
+  const threshold = facts.gate.candidate?.threshold
   const { path } = writeSummary(increment.path, {
     ...(facts.ranking ?? { metric: '', direction: 'maximize' as const }),
     increment: increment.id,
@@ -53,7 +55,10 @@ export async function closeIncrement(
         !baseline && metrics.some(({ source, split }) => source === 'measured' && split === 'validation'),
     ).length,
     waivers: facts.waivers,
+    ...(verdict.candidate ? { reproduced: reproductionsOf(facts.ledger, verdict.candidate).at(-1) } : {}),
     notChecked: notChecked(facts.tasks),
+    ...(threshold ? { threshold } : {}),
+    ...(facts.gate.cost ? { costMachine: facts.gate.cost.machine } : {}),
     verifyCommand: 'specweave-ml verify',
     model,
     tasks: facts.tasks,
@@ -98,6 +103,7 @@ function keepCandidate(
       run,
       dataset: facts.dataset,
       environment: environmentOf(join(folder, 'run.json')),
+      threshold: run.threshold,
     })?.metadata
   } catch (cause) {
     if (needed) throw cause
@@ -110,7 +116,6 @@ function notChecked(tasks: Validated['facts']['tasks']): string[] {
   const open = tasks.filter(({ state }) => state !== 'done')
   return [
     ...open.map(({ id, title, state, reason }) => `${id} ${title}: ${state}${reason ? ` (${reason})` : ''}`),
-    'whether the saved model reproduces the predictions that were measured',
-    'leakage between the splits beyond equal rows',
+    'what a script read that is not Python, or hid from its audit hook',
   ]
 }

@@ -2,7 +2,8 @@ import { z } from 'zod'
 import { Refusal } from '../core/errors.ts'
 import { nearest } from '../core/ids.ts'
 import type { Measurement, Split } from '../core/measurement.ts'
-import { metricDirection } from '../core/metrics.ts'
+import { isModelCost, metricDirection } from '../core/metrics.ts'
+import { thresholdWords } from '../core/threshold.ts'
 import type { Index } from '../store/index-db.ts'
 import { opened } from './opened-workspace.ts'
 import { renderMetric, short } from './run-view.ts'
@@ -26,7 +27,7 @@ export const compareRuns = defineTool({
   title: 'Compare runs',
   description:
     'Ranks runs by a metric, with who measured each number and its interval: measured numbers first, reported ones after them. ' +
-    '`differences` are paired tests of each run against the best on the same rows, adjusted (Holm) for every try of the increment: "no_difference_shown" is not "equal". ' +
+    '`differences` are paired tests of each run against the best on the same rows or folds, adjusted (Holm) for every try of the increment: "no_difference_shown" is not "equal". ' +
     'On test only runs that were already looked at take part.',
   input: z.object({
     increment: IncrementId,
@@ -48,6 +49,7 @@ export const compareRuns = defineTool({
         run: z.string(),
         state: z.string(),
         baseline: z.string().optional(),
+        threshold: z.string().optional(),
         params: z.record(z.string(), z.unknown()),
         metrics: Metrics,
       }),
@@ -112,10 +114,11 @@ export const compareRuns = defineTool({
       )
     }
     const offset = readCursor(input.cursor)
+    const cost = isModelCost(metric)
     const { rows, total } = rankRuns(index, {
       metric,
       direction,
-      split: input.split,
+      split: cost ? '' : input.split,
       increment: setting.increment?.id,
       runs: input.runs?.map((run) => findRun(index, run).run),
       where: input.where,
@@ -129,7 +132,7 @@ export const compareRuns = defineTool({
     )
     const best = summaries.find(({ state, baseline }) => state === 'succeeded' && !baseline)
     const tested =
-      input.differences && best && rows.some(({ source }) => source === 'measured')
+      input.differences && best && !cost && rows.some(({ source }) => source === 'measured')
         ? await ranking.testedDifferences(workspace, summaries, best, metric, input.split, context)
         : { differences: [], left_out: [], family: undefined }
     const leftOut = [...changed, ...unfinished(index, setting.increment?.id), ...tested.left_out]
@@ -142,6 +145,7 @@ export const compareRuns = defineTool({
         run: run.run,
         state: run.state,
         ...(run.baseline ? { baseline: run.baseline } : {}),
+        ...(run.threshold ? { threshold: thresholdWords(run.threshold) } : {}),
         params: Object.fromEntries(Object.entries(run.params).slice(0, 20)),
         metrics: shownMetrics(run.metrics, metric, input.split),
       })),
@@ -167,7 +171,7 @@ export const compareRuns = defineTool({
       `by ${metric}, ${direction === 'maximize' ? 'higher' : 'lower'} is better`,
       ...rows.map((row) => {
         const own = row.metrics.filter(({ name }) => name === metric)
-        return `${row.run === best ? 'BEST ' : ''}${row.run}${row.baseline ? ` (baseline ${row.baseline})` : ''}  ${own.map(renderMetric).join('; ')}`
+        return `${row.run === best ? 'BEST ' : ''}${row.run}${row.baseline ? ` (baseline ${row.baseline})` : ''}  ${own.map(renderMetric).join('; ')}${row.threshold ? `; labels by ${row.threshold}` : ''}`
       }),
       ...differences.map(
         ({ a, b, difference, ci, p_adjusted, verdict }) =>

@@ -11,6 +11,7 @@ import { type Index, openIndex } from '../store/index-db.ts'
 import { sql } from '../store/schema.ts'
 import type { Workspace } from '../store/workspace.ts'
 import type { ToolContext } from './context.ts'
+import { ownDirection } from './custom-evaluator.ts'
 
 /** Runs beyond these are ranked, and not tested: each test more makes every other one weaker. */
 const MOST_TESTED = 20
@@ -32,13 +33,15 @@ export function comparisonSetting(
     const first = parseRunId(input.runs?.[0] ?? '')?.increment
     return { ...comparisonSetting(workspace, { increment: first }), increment: undefined }
   }
-  const { success } = readSpec(increment).front.ml
+  const { success, dataset } = readSpec(increment).front.ml
   const metric = input.metric ?? leadingMetric(success)
   if (!metric) throw new Refusal('INPUT_INVALID', 'Nothing says what to compare by.', { missing: ['metric'] })
   return {
     increment,
     metric,
-    direction: success.some((one) => one.metric === metric) ? directionOf(success, metric) : undefined,
+    direction:
+      ownDirection(workspace, dataset, metric) ??
+      (success.some((one) => one.metric === metric) ? directionOf(success, metric) : undefined),
   }
 }
 
@@ -54,8 +57,7 @@ export async function testedDifferences(
   const same = runs
     .filter((run) => run.dataset === best.dataset && run.state === 'succeeded')
     .slice(0, MOST_TESTED)
-  if (!best.dataset || split === 'folds' || same.length < 2 || !findLab())
-    return { differences: [], left_out: [] }
+  if (!best.dataset || same.length < 2 || !findLab()) return { differences: [], left_out: [] }
   const { compareOnSplit } = await import('../evidence/comparison.ts')
   const index = await openIndex(workspace.layout)
   const folders = same.flatMap(
@@ -77,7 +79,7 @@ export async function testedDifferences(
 
 /**
  * How many tests the adjustment allows for. On validation one for each try of the increments that are compared, whether
- * its run is tested here, stands further down or was deleted; on test at least one for each look of the budget.
+ * its run is tested here, stands further down or was deleted; on folds those that were measured on folds as well; on test at least one for each look of the budget.
  */
 async function familyOf(
   workspace: Workspace,
@@ -99,7 +101,7 @@ async function familyOf(
     return Math.max(tested.length - 1, ...looks)
   }
   const { hash } = findDataset(workspace, best.dataset!)
-  const family = new Set(increments.flatMap((id) => [...triesOf(ledger, id, hash)]))
+  const family = new Set(increments.flatMap((id) => [...triesOf(ledger, id, hash, split === 'folds')]))
   // The lab's own: nobody chooses among them.
   for (const { run } of index.all(sql.selectFrom('runs').select('run').where('baseline', 'is not', null)))
     family.delete(run)
@@ -115,7 +117,7 @@ export async function asRecorded(
 ): Promise<{ summaries: RunSummary[]; changed: { run: string; reason: string }[] }> {
   if (!runs.some(({ metrics }) => metrics.some(({ source }) => source === 'measured')))
     return { summaries: [...runs], changed: [] }
-  const [{ readLedger }, { changedSplits }] = await Promise.all([
+  const [{ readLedger }, { changedSplits, withRecordedThreshold }] = await Promise.all([
     import('../evidence/ledger.ts'),
     import('./recorded-evidence.ts'),
   ])
@@ -137,7 +139,9 @@ export async function asRecorded(
   const isChanged = ({ run }: RunSummary) => changedSplits(folders.get(run) ?? '', ledger).length > 0
   const changed = runs.filter(isChanged)
   return {
-    summaries: runs.filter((run) => !changed.includes(run)),
+    summaries: runs
+      .filter((run) => !changed.includes(run))
+      .map((run) => withRecordedThreshold(run, folders.get(run.run) ?? '', ledger)),
     changed: changed.map(({ run }) => ({
       run,
       reason: 'has an evidence.json that was changed after it was measured: evaluate_run measures it again',

@@ -7,6 +7,10 @@ import { readEvidence } from '../evidence/evidence-file.ts'
 import { type Ledger, readLedger } from '../evidence/ledger.ts'
 import { liftsOf } from '../evidence/lifts.ts'
 import { looksTaken } from '../evidence/looks.ts'
+import { reproductionFact } from '../evidence/reproduction-fact.ts'
+import { searchChanged } from '../evidence/searched-data.ts'
+import { suspicions } from '../evidence/suspicions.ts'
+import { changedData } from '../evidence/tamper.ts'
 import { candidateRuns, chooseCandidate } from '../increments/candidate.ts'
 import { directionOf, leadingMetric } from '../increments/criteria-set.ts'
 import { DOCUMENTS } from '../increments/documents.ts'
@@ -20,9 +24,13 @@ import { summarizeIncrement } from '../runs/summary.ts'
 import type { Index } from '../store/index-db.ts'
 import { runFolder } from '../store/layout.ts'
 import type { Workspace } from '../store/workspace.ts'
+import { controlFact } from './control-fact.ts'
+import { costFacts } from './cost-facts.ts'
+import { ownEvaluatorFact } from './custom-evaluator.ts'
 import { datasetRecord } from './dataset-record.ts'
 import { criteriaConfirmed, frozenCriteria, frozenLooks, signedOff, waiversOf } from './ledger-decisions.ts'
 import { changedSplits, modelProblem, withRecordedEvidence } from './recorded-evidence.ts'
+import { seenReads } from './seen-reads.ts'
 import { waitingApprovals } from './waiting-approvals.ts'
 
 /** Everything that is known of one increment, gathered once for gates, answers and documents. */
@@ -68,6 +76,7 @@ export function gatherFacts(workspace: Workspace, index: Index, increment: Incre
   const waivers = waiversOf(ledger, increment.id)
   const problem = ledger.problems[0]
   const wrongModel = candidate ? modelProblem(candidate, folderOf(candidate)) : undefined
+  const reproduction = candidate && reproductionFact(ledger, candidate, folderOf(candidate))
   const judged = candidate ? [candidate, ...baselines] : baselines
   const confirmed = criteriaConfirmed(ledger, increment.id, ml.success, ml.baseline)
   const askedBefore = frozenCriteria(ledger, increment.id, ml.success, ml.baseline)
@@ -103,9 +112,46 @@ export function gatherFacts(workspace: Workspace, index: Index, increment: Incre
         : [],
       ...(candidate ? { candidate } : {}),
       ...(ml.candidate && !candidate ? { candidateUnknown: ml.candidate } : {}),
-      ...(dataset ? { dataset: dataset.dataset } : {}),
+      ...(dataset
+        ? {
+            dataset: dataset.dataset,
+            dataChanged: changedData(workspace, ledger, dataset),
+            search: {
+              dataset: dataset.dataset,
+              leakage: dataset.leakage,
+              controls: dataset.controls,
+              changed: searchChanged(ledger, dataset),
+            },
+            ...ownEvaluatorFact(workspace, ledger, dataset),
+          }
+        : {}),
+      ...(candidate && dataset
+        ? {
+            control: controlFact(
+              index,
+              ledger,
+              candidate,
+              readEvidence(folderOf(candidate)),
+              dataset.problem_type,
+            ),
+          }
+        : {}),
       criteriaChanged: confirmed ? {} : askedBefore,
       ...(wrongModel ? { modelProblem: wrongModel } : {}),
+      ...(candidate?.dataset
+        ? { reads: seenReads(workspace, candidate.run, folderOf(candidate), candidate.dataset) }
+        : {}),
+      ...(candidate ? costFacts(folderOf(candidate), ledger) : {}),
+      ...(reproduction ? { reproduction } : {}),
+      ...(candidate && reproduction
+        ? {
+            suspicions: suspicions(
+              ledger,
+              { ...candidate, folder: folderOf(candidate) },
+              runs.map((run) => ({ ...run, folder: folderOf(run) })),
+            ),
+          }
+        : {}),
       evidenceChanged: judged.flatMap((run) =>
         changedSplits(folderOf(run), ledger).map((split) => ({ run: run.run, split })),
       ),

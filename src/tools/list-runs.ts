@@ -35,6 +35,7 @@ export const listRunsTool = defineTool({
         created: z.string(),
         duration_s: z.number().nullish(),
         reason: z.string().nullish(),
+        aside: z.string().optional().describe('why it is no try and in no ranking: control, reproduction'),
         metrics: Metrics,
       }),
     ),
@@ -72,6 +73,7 @@ export const listRunsTool = defineTool({
         created: row.created,
         duration_s: row.duration_s,
         reason: row.reason,
+        ...(row.aside ? { aside: row.aside } : {}),
         metrics: metricsOf(index, row.run).slice(0, 6),
       })),
       total: page.total,
@@ -80,9 +82,9 @@ export const listRunsTool = defineTool({
   },
   render({ runs, total, cursor }) {
     if (runs.length === 0) return 'No runs.'
-    const lines = runs.map(({ run, state, reason, duration_s, metrics }) => {
+    const lines = runs.map(({ run, state, reason, duration_s, metrics, aside }) => {
       const figures = metrics.slice(0, 3).map(renderMetric).join('; ')
-      return `${run}  ${state}${reason ? ` (${reason})` : ''}${duration_s ? `  ${duration_s.toFixed(1)} s` : ''}${figures ? `  ${figures}` : ''}`
+      return `${run}${aside ? ` (${aside})` : ''}  ${state}${reason ? ` (${reason})` : ''}${duration_s ? `  ${duration_s.toFixed(1)} s` : ''}${figures ? `  ${figures}` : ''}`
     })
     return `${lines.join('\n')}\n${runs.length} of ${total}${cursor ? `; the next with cursor ${cursor}` : ''}\n${SCRIPTS_WORDS}`
   },

@@ -1,14 +1,18 @@
 import { labInterpreter, projectInterpreter } from '../adapters/python/interpreter.ts'
 import { Refusal } from '../core/errors.ts'
+import type { Measurement } from '../core/measurement.ts'
 import type { RunSummary } from '../core/run-summary.ts'
 import { findDataset } from '../evidence/datasets.ts'
 import { appendEvent, readLedger } from '../evidence/ledger.ts'
 import { measureLifts } from '../evidence/lifts.ts'
 import { looksTaken, looksUsed } from '../evidence/looks.ts'
+import { ModelTooSlow } from '../evidence/prediction.ts'
 import type { EvaluatedRun } from '../evidence/scoring.ts'
+import { suspicions } from '../evidence/suspicions.ts'
 import { evaluateBaselineTest, evaluateTest } from '../evidence/test-evaluation.ts'
 import { setCandidate } from '../increments/describe.ts'
 import { readSpec, resolveIncrement } from '../increments/load.ts'
+import { perfection } from '../increments/warning-checks.ts'
 import { readFacts } from '../runs/facts.ts'
 import { writeDerived } from '../runs/finish.ts'
 import { indexRun } from '../runs/index-run.ts'
@@ -16,8 +20,11 @@ import { summarizeIncrement } from '../runs/summary.ts'
 import type { Index } from '../store/index-db.ts'
 import { runFolder } from '../store/layout.ts'
 import type { Workspace } from '../store/workspace.ts'
+import { askedMetrics } from './asked-metrics.ts'
 import type { ToolContext } from './context.ts'
+import { queueControl } from './control-queue.ts'
 import { criteriaSha256, frozenLooks } from './ledger-decisions.ts'
+import { lookInBackground, modelLimit, reproduceLook } from './reproduce-look.ts'
 
 /**
  * Scores a run on the sealed test set and counts the look. The first look of an increment fixes its candidate and
@@ -30,6 +37,7 @@ export async function lookAtTest(
   summary: RunSummary,
   context: ToolContext,
 ) {
+  const started = performance.now()
   const increment = resolveIncrement(workspace, run.increment)
   const { ml } = readSpec(increment).front
   if (summary.baseline) {
@@ -52,16 +60,28 @@ export async function lookAtTest(
         },
       )
     }
-    const metrics = await evaluateBaselineTest(workspace, run, context)
+    const metrics = await evaluateBaselineTest(workspace, run, {
+      signal: context.signal,
+      progress: context.progress,
+      also: askedMetrics(workspace, increment.id),
+    })
     await liftsOverLate(workspace, increment, run, context)
     return { run: run.run, metrics, warnings: ['a baseline of the lab: no look'], next: [] }
   }
-  const { metrics, look, repeated, warnings } = await evaluateTest(workspace, run, {
+  const interpreter = interpreterOf(workspace, run.folder)
+  const evaluated = await evaluateTest(workspace, run, {
     budget: frozenLooks(readLedger(workspace), increment.id) ?? ml.looks,
-    interpreter: interpreterOf(workspace, run.folder),
+    interpreter,
+    modelLimit: modelLimit(started),
     signal: context.signal,
     progress: context.progress,
+    also: askedMetrics(workspace, increment.id),
+  }).catch((cause) => {
+    if (cause instanceof ModelTooSlow) return undefined
+    throw cause
   })
+  if (!evaluated) return lookInBackground(workspace, index, run)
+  const { metrics, look, repeated, warnings } = evaluated
   indexRun(index, run.run, run.folder)
   writeDerived(index, run.run, run.folder)
   // Also where spec.md named the candidate before: what was asked is fixed at the first look.
@@ -70,6 +90,11 @@ export async function lookAtTest(
   const baselines = baselinesOf(workspace, index, increment, run.dataset)
   warnings.push(...(await measureBaselines(workspace, increment, run.dataset, baselines, context)))
   warnings.push(...(await lifts(workspace, run, baselines, context)))
+  const reproduction = await reproduceLook(workspace, index, run, interpreter, started, context)
+  warnings.push(...reproduction.warnings, ...oddities(workspace, index, increment, run, metrics))
+  // After the look is answered for: what takes long is not waited for.
+  const isCandidate = (ml.candidate ?? run.run) === run.run
+  const control = isCandidate && !repeated ? await queueControl(workspace, index, summary, run.folder) : []
   return {
     run: run.run,
     metrics,
@@ -77,13 +102,34 @@ export async function lookAtTest(
     repeated,
     warnings,
     next: [
+      ...reproduction.next,
       {
         tool: 'validate_increment',
         arguments: { increment: increment.id },
         why: 'judges the candidate by what was measured',
       },
+      ...control,
     ],
   }
+}
+
+/** What validation says of the candidate's test predictions as well. */
+function oddities(
+  workspace: Workspace,
+  index: Index,
+  increment: { id: string; folder: string },
+  run: EvaluatedRun,
+  metrics: Measurement[],
+): string[] {
+  const all = summarizeIncrement(index, increment.id).map((one) => ({
+    ...one,
+    folder: runFolder(workspace.layout, increment.folder, one.run),
+  }))
+  const mine = all.find((one) => one.run === run.run)
+  return [
+    ...perfection({ run: run.run, metrics }),
+    ...(mine ? suspicions(readLedger(workspace), mine, all) : []),
+  ]
 }
 
 function interpreterOf(workspace: Workspace, folder: string): string | undefined {
@@ -138,7 +184,11 @@ async function measureBaselines(
   const warnings: string[] = []
   for (const { run, folder } of baselines) {
     try {
-      await evaluateBaselineTest(workspace, { run, increment: increment.id, folder, dataset }, context)
+      await evaluateBaselineTest(
+        workspace,
+        { run, increment: increment.id, folder, dataset },
+        { signal: context.signal, progress: context.progress, also: askedMetrics(workspace, increment.id) },
+      )
     } catch (cause) {
       warnings.push(
         `${run} could not be measured on test: ${cause instanceof Error ? cause.message : String(cause)}`,

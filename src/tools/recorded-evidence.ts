@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { lstatSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { RunSummary } from '../core/run-summary.ts'
+import type { CostEvidence } from '../evidence/cost-evidence.ts'
 import {
   type Evidence,
   evidenceFile,
@@ -10,12 +11,26 @@ import {
   recordedSplits,
 } from '../evidence/evidence-file.ts'
 import type { Ledger } from '../evidence/ledger.ts'
+import { thresholdOf } from '../evidence/threshold.ts'
 
-/** The splits whose numbers in evidence.json are not those that the ledger holds. */
+/** The splits, and `cost`, whose numbers in evidence.json are not those that the ledger holds. */
 export function changedSplits(folder: string, ledger: Ledger): string[] {
   const evidence = readEvidence(folder)
   if (!evidence) return isThere(folder) ? ['every split'] : []
   return unrecorded(evidence, recordedSplits(evidence, ledger))
+}
+
+/** What a run's model costs, where the ledger holds it. */
+export function recordedCost(folder: string, ledger: Ledger): CostEvidence | undefined {
+  const evidence = readEvidence(folder)
+  return evidence?.cost && recordedSplits(evidence, ledger).has('cost') ? evidence.cost : undefined
+}
+
+/** The run with the threshold by which its labels are made, where one was chosen. */
+export function withRecordedThreshold(run: RunSummary, folder: string, ledger: Ledger): RunSummary {
+  const evidence = readEvidence(folder)
+  const threshold = evidence && thresholdOf(ledger, evidence.run, evidence.dataset_hash)
+  return threshold ? { ...run, threshold } : run
 }
 
 /** Also as a link or a folder: what the lab wrote is gone then. */
@@ -24,7 +39,8 @@ function isThere(folder: string): boolean {
 }
 
 function unrecorded(evidence: Evidence, recorded: ReadonlySet<string>): string[] {
-  return Object.keys(evidence.splits).filter((split) => !recorded.has(split))
+  const parts = [...Object.keys(evidence.splits), ...(evidence.cost ? ['cost'] : [])]
+  return parts.filter((part) => !recorded.has(part))
 }
 
 /**
@@ -43,8 +59,10 @@ export function withRecordedEvidence(
     return reported.length === run.metrics.length ? run : { ...run, metrics: reported }
   if (!evidence) return { ...run, metrics: reported, warnings: [...run.warnings, changed('every split')] }
   const recorded = recordedSplits(evidence, ledger)
+  const threshold = thresholdOf(ledger, evidence.run, evidence.dataset_hash)
   return {
     ...run,
+    ...(threshold ? { threshold } : {}),
     metrics: [...measurementsOf(evidence, { baselineTest, recorded }), ...reported],
     warnings: [...run.warnings, ...unrecorded(evidence, recorded).map(changed)],
   }

@@ -57,6 +57,18 @@ export const registerDatasetTool = defineTool({
       .describe(
         "path of a schema in pandera's YAML form, such as an edited data/schema.yaml: rows that break it are refused",
       ),
+    evaluator: z
+      .object({
+        path: z
+          .string()
+          .min(1)
+          .max(4096)
+          .describe('.py with evaluate(truth, predictions) -> {metric: value}'),
+        metrics: z.record(z.string().max(60), z.enum(['maximize', 'minimize'])),
+      })
+      .strict()
+      .optional()
+      .describe('measures metrics of your own; frozen with the version'),
     increment: IncrementId,
   }),
   output: z.object({
@@ -78,12 +90,13 @@ export const registerDatasetTool = defineTool({
     positional: ['name', 'source'],
     examples: [
       'specweave-ml register-dataset churn data/churn.csv --target churn --problem-type classification --increment 0001',
+      `specweave-ml register-dataset churn data/churn.csv --target churn --problem-type classification --evaluator path=scripts/profit.py --evaluator metrics='{"profit": "maximize"}'`,
     ],
   },
   async handle(input, context) {
     const session = await openedToWrite(context)
     const { workspace } = session
-    const { increment: typed, schema: schemaPath, ...asked } = input
+    const { increment: typed, schema: schemaPath, evaluator: own, ...asked } = input
     const [{ resolveIncrement }, { locateSource }] = await Promise.all([
       import('../increments/load.ts'),
       import('../evidence/dataset-source.ts'),
@@ -92,7 +105,8 @@ export const registerDatasetTool = defineTool({
     const increment = typed === undefined ? undefined : resolveIncrement(workspace, typed)
     locateSource(workspace, asked.source)
     const schema = schemaPath === undefined ? undefined : await readSchemaAt(workspace, schemaPath)
-    const data = { ...asked, ...(schema ? { schema } : {}) }
+    const evaluator = own && (await import('./custom-evaluator.ts')).typedEvaluator(workspace, own)
+    const data = { ...asked, ...(schema ? { schema } : {}), ...(evaluator ? { evaluator } : {}) }
     const job = await labReady(session, context, {
       tool: 'register_dataset',
       arguments: input,

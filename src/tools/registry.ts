@@ -6,6 +6,7 @@ import { getIncrement } from './get-increment.ts'
 import { getRun } from './get-run.ts'
 import { listRunsTool } from './list-runs.ts'
 import { registerDatasetTool } from './register-dataset.ts'
+import { reproduceRun } from './reproduce-run.ts'
 import { runBaselines } from './run-baselines.ts'
 import { runExperiment } from './run-experiment.ts'
 import { stopRun } from './stop-run.ts'
@@ -28,6 +29,7 @@ export const tools: readonly AnyTool[] = [
   stopRun,
   compareRuns,
   evaluateRun,
+  reproduceRun,
   validateIncrement,
   completeIncrement,
   syncDocsTool,

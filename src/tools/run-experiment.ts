@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { Refusal } from '../core/errors.ts'
+import type { ToolContext } from './context.ts'
 import { labReady, renderJob } from './lab-ready.ts'
 import { openedToWrite } from './opened-workspace.ts'
 import { RunView, renderRun, viewRun } from './run-view.ts'
@@ -29,6 +30,7 @@ const common = {
   cwd: z.string().max(4096).optional().describe("relative to the workspace's root"),
   env: z.record(z.string(), z.string()).optional(),
   timeout_s: z.number().positive().optional(),
+  preflight: z.boolean().optional().describe('checks and a smoke run first; by itself where expected long'),
   resources: z
     .object({
       cpus: z.number().positive(),
@@ -66,6 +68,13 @@ export const runExperiment = defineTool({
       .max(100)
       .optional()
       .describe('several at once, instead of name and command; what stands outside holds for all'),
+    control: z
+      .enum(['shuffled_labels'])
+      .optional()
+      .describe(
+        'with `of`, instead of name and command: runs that run again with the labels of train and validation shuffled. A script that is still better than chance sees labels in another way',
+      ),
+    of: z.string().min(1).max(300).optional().describe('the run to control, such as 0042/exp-003-xgboost'),
     wait_s: WaitS,
     again: z.boolean().default(false).describe('run even where this request was answered before'),
   }),
@@ -79,10 +88,13 @@ export const runExperiment = defineTool({
     examples: [
       'specweave-ml run-experiment --increment 0042 --name forest --command python --command train.py --wait-s 30',
       'specweave-ml run --increment 0042 --name xgboost -- python train.py',
+      'specweave-ml run --increment 0042 --name forest --preflight -- python train.py',
+      'specweave-ml run-experiment --control shuffled_labels --of 0042/exp-003-xgboost --wait-s 40',
     ],
   },
   async handle(input, context) {
-    const { experiments, wait_s, again, increment: typed, ...single } = input
+    if (input.control !== undefined || input.of !== undefined) return runControl(input, context)
+    const { experiments, wait_s, again, increment: typed, control: _c, of: _o, ...single } = input
     const asked = experiments ? experiments.map((one) => ({ ...without(single), ...without(one) })) : [single]
     const missing = asked.flatMap(({ name, command }) => [
       ...(name ? [] : ['name']),
@@ -106,8 +118,17 @@ export const runExperiment = defineTool({
       const { requireSignOff } = await import('./sign-off.ts')
       await requireSignOff(workspace, setting.increment.id, context)
     }
+    const { expectedLong } = await import('../runs/same-command.ts')
     const requests = asked.map(({ dataset, ...one }) => ({
       ...one,
+      preflight:
+        one.preflight ??
+        expectedLong(
+          index,
+          setting.increment.id,
+          { command: one.command!, cwd: one.cwd ?? '.' },
+          one.timeout_s,
+        ),
       name: one.name!,
       command: one.command!,
       again,
@@ -151,6 +172,33 @@ export const runExperiment = defineTool({
     return output.runs.map(renderRun).join('\n\n') + renderNext(output.next)
   },
 })
+
+async function runControl(
+  input: { control?: string; of?: string; wait_s?: number; again: boolean },
+  context: ToolContext,
+) {
+  const [{ checkControlInput, submitControl }, { schedule }, { waitForRuns }] = await Promise.all([
+    import('./control-step.ts'),
+    import('../runs/schedule.ts'),
+    import('../runs/wait.ts'),
+  ])
+  checkControlInput(input)
+  const session = await openedToWrite(context)
+  const { workspace, index } = session
+  schedule(workspace, index)
+  const job = await labReady(session, context, {
+    tool: 'run_experiment',
+    arguments: input,
+    why: 'the same call again',
+  })
+  if (job) return job
+  const { run, folder, reused } = await submitControl(workspace, index, input.of!, input.again)
+  const scheduled = () => void schedule(workspace, index)
+  scheduled()
+  if (input.wait_s)
+    await waitForRuns(index, [{ run, folder }], input.wait_s, 'all', context.signal, scheduled)
+  return viewRun(workspace, index, run, folder, { logLines: 20, reused })
+}
 
 function without<T extends object>(value: T): Partial<T> {
   return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as Partial<T>

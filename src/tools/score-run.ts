@@ -4,6 +4,7 @@ import { findLab } from '../adapters/lab/environment.ts'
 import { labVersion } from '../adapters/lab/process.ts'
 import { evaluateSplits } from '../evidence/evaluation.ts'
 import type { Workspace } from '../store/workspace.ts'
+import { askedMetrics } from './asked-metrics.ts'
 
 /** What the lab made of a run's predictions at its end. */
 export interface OpenScores {
@@ -34,7 +35,9 @@ export async function scoreOpenSplits(
   }
   await labVersion()
   const increment = run.split('/')[0] ?? ''
-  const { warnings } = await evaluateSplits(workspace, { run, increment, folder, dataset })
+  const { warnings } = await evaluateSplits(workspace, { run, increment, folder, dataset }, undefined, {
+    also: askedMetrics(workspace, increment),
+  })
   return { warnings, labUsed: true }
 }
 

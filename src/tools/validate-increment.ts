@@ -77,7 +77,7 @@ export const validateIncrement = defineTool({
         status,
         message,
         ...(evidence ? { evidence } : {}),
-        ...(next && status !== 'pass' ? { next: next as Record<string, unknown> } : {}),
+        ...(next ? { next: next as Record<string, unknown> } : {}),
       })),
       warnings: [...verdict.warnings, ...changedCriteria(facts.askedBefore), ...notes],
       next: nextSteps(facts, verdict),

@@ -87,6 +87,10 @@ async def carry(loop: Loop) -> dict:
     expect(compared["best"] == run, "the model is the best")
     look = await loop.call("evaluate_run", run=run, split="test")
     expect(look["look"]["used"] == 1, "one look")
+    again = await loop.call("reproduce_run", run=run, wait_s=40)
+    while again["state"] in UNDER_WAY:
+        again = await loop.call("reproduce_run", run=run, wait_s=40)
+    expect(again["outcome"] == "identical", f"the run comes out the same: {again}")
     verdict = await loop.call("validate_increment", increment=increment)
     expect(verdict["verdict"] == "pass", f"a pass: {verdict}")
     stands = await loop.call("get_increment", increment=increment)

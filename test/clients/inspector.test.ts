@@ -89,7 +89,7 @@ describe('@modelcontextprotocol/inspector --cli', () => {
     expect(code, stderr).toBe(0)
   })
 
-  it('calls every tool, each in a server of its own', async () => {
+  it('calls every tool, each in a server of its own', { timeout: 300_000 }, async () => {
     const { increment } = await call('create_increment', {
       title: 'build a churn model',
       problem_type: 'classification',
@@ -119,6 +119,9 @@ describe('@modelcontextprotocol/inspector --cli', () => {
     })
     expect(await call('get_run', { run, wait_s: 40 })).toMatchObject({ state: 'succeeded' })
     expect(await call('list_runs', { state: ['succeeded'] })).toMatchObject({ total: 2 })
+    let again = await call('reproduce_run', { run, wait_s: 40 })
+    while (!again.outcome) again = await call('reproduce_run', { run, wait_s: 40 })
+    expect(again).toMatchObject({ outcome: 'identical' })
     expect(await call('compare_runs', { increment: id })).toMatchObject({ best: run })
     expect(await call('evaluate_run', { run, split: 'test' })).toMatchObject({ look: { used: 1 } })
     expect(await call('validate_increment', { increment: id })).toMatchObject({ candidate: run })

@@ -23,7 +23,9 @@ const place = makePlace()
 afterAll(() => place.remove())
 
 describe('the official Python MCP client', () => {
-  it('carries real data through the loop by every tool, and validates every answer', async () => {
+  it('carries real data through the loop by every tool, and validates every answer', {
+    timeout: 300_000,
+  }, async () => {
     const script = join(import.meta.dirname, 'every_tool.py')
     const { stdout } = await promisify(execFile)(testPython(), [script, ...SERVER], {
       cwd: place.project,

@@ -114,6 +114,7 @@ const SENSIBLE: Record<string, Record<string, fc.Arbitrary<unknown>>> = {
   stop_run: { run },
   compare_runs: { increment, where },
   evaluate_run: { run, wait_s },
+  reproduce_run: { run, wait_s },
   validate_increment: { increment },
   complete_increment: { increment },
   sync_docs: { increment },

@@ -70,6 +70,35 @@ describe('the front matter of spec.md', () => {
     else parseSpec(text, 'spec.md')
   })
 
+  it('refuses a metric that the problem does not have, and names those that it has', () => {
+    const refused = (type: string, metric: string): [string, string] => {
+      const text = SPEC.replace('type: recommendation', `type: ${type}`).replace(
+        '{metric: precision@10, op: ">", value: 0.25',
+        `{metric: ${metric}, op: ">", value: 0.25`,
+      )
+      try {
+        parseSpec(text, 'spec.md')
+      } catch (thrown) {
+        if (thrown instanceof Refusal) return [thrown.code, thrown.message]
+      }
+      return ['', '']
+    }
+    for (const [type, metric, fits] of [
+      ['recommendation', 'roc_auc', 'ndcg@10'],
+      ['recommendation', 'recall', 'recall@10'],
+      ['time_series', 'f1', 'mase'],
+      ['time_series', 'ndcg@10', 'mase'],
+      ['regression', 'accuracy', 'rmse'],
+    ] as const) {
+      const [code, message] = refused(type, metric)
+      expect(code).toBe('CRITERION_INVALID')
+      expect(message).toMatch(/^spec\.md:\d+:\d+: /)
+      expect(message).toContain(fits)
+    }
+    expect(refused('recommendation', 'ndcg@10')[0]).toBe('')
+    expect(refused('recommendation', 'roc_auc, opp: 1')[0]).toBe('SPEC_INVALID')
+  })
+
   it('asks for the fences', () => {
     expect(problemOf('# No front matter\n')).toMatch(/spec\.md:1:1/)
     expect(problemOf('---\nincrement: x\n')).toMatch(/no closing/)

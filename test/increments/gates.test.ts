@@ -165,6 +165,7 @@ describe('judge', () => {
     expect(check({ criteria }, id)).toMatchObject({
       status: 'missing',
       message: expect.stringContaining('needs 99th percentile'),
+      next: { tool: 'evaluate_run', arguments: { split: 'cost' } },
     })
     expect(judge(facts({ criteria, pendingApprovals: [id] })).verdict).toBe('incomplete')
     expect(check({ criteria, pendingApprovals: [id] }, id).status).toBe('pending_approval')
@@ -173,6 +174,43 @@ describe('judge', () => {
     ]
     expect(judge(facts({ criteria, waivers })).verdict).toBe('pass')
     expect(check({ criteria, waivers }, id).message).toContain('batch use')
+  })
+
+  it('reads what the model costs by its value, and names the machine', () => {
+    const criteria = [
+      { metric: 'accuracy', op: '>', value: 0.9, split: 'test' },
+      { metric: 'latency_p99_ms', op: '<', value: 100 },
+      { metric: 'memory_mb', op: '<', value: 100 },
+    ] as const
+    const cost = { machine: 'EPYC, 2 cores', notMeasured: { memory_mb: 'loading took longer than 32 s' } }
+    const measured = (value: number) => ({
+      criteria,
+      cost,
+      candidate: {
+        ...candidate,
+        metrics: [
+          ...candidate.metrics,
+          {
+            name: 'latency_p99_ms',
+            source: 'measured' as const,
+            value,
+            ci: [value - 9, value + 9] as [number, number],
+          },
+        ],
+      },
+    })
+    const passed = check(measured(95), 'criterion.latency_p99_ms')
+    expect(passed).toMatchObject({ status: 'pass', measured: { value: 95 } })
+    expect(passed.message).toContain('the interval reaches across that value')
+    expect(passed.message).toContain('measured on this machine: EPYC, 2 cores')
+    expect(passed.message).not.toContain('open')
+    expect(check(measured(101), 'criterion.latency_p99_ms').status).toBe('fail')
+    // What cannot be measured is for a person to decide.
+    expect(check(measured(95), 'criterion.memory_mb')).toMatchObject({
+      status: 'missing',
+      message: expect.stringContaining('loading took longer than 32 s'),
+      next: { person: expect.stringContaining('--waive criterion.memory_mb') },
+    })
   })
 
   it('measures training time by the run itself', () => {

@@ -159,6 +159,23 @@ describe('COMPLETION-SUMMARY.md', () => {
     )
   })
 
+  it('names the machine that a cost was measured on', () => {
+    const cost = (name: string, value: number) => ({ name, source: 'measured' as const, value })
+    const text = renderSummary({
+      ...facts.summaryFacts,
+      outcome: 'passed',
+      costMachine: 'EPYC, 2 cores',
+      runs: facts.summaryFacts.runs.map((run) =>
+        run.run === facts.verdict.candidate
+          ? { ...run, metrics: [...run.metrics, cost('latency_p99_ms', 2.5), cost('latency_p90_ms', 2)] }
+          : run,
+      ),
+    })
+    expect(text).toMatch(/- ✅ latency_p99_ms: 2\.50*, measured on EPYC, 2 cores/)
+    expect(text).not.toContain('✅ latency_p90_ms')
+    expect(text).not.toContain('Inference latency: not measured')
+  })
+
   it('stands without runs, data or candidate', () => {
     const bare = renderSummary({
       ...facts.summaryFacts,

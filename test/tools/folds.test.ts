@@ -1,6 +1,11 @@
-import { readFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { type Evidence, splitEvidenceSha256 } from '../../src/evidence/evidence-file.ts'
+import { appendEvent } from '../../src/evidence/ledger.ts'
+import { openWorkspace } from '../../src/store/workspace.ts'
+import { PROGRAM } from '../hosts/mcp-client.ts'
 import { NO_LAB, Product, type ShownRun } from './product.ts'
 
 /** Cross-validation with the SDK; `noise` labels turned round make a worse model. */
@@ -9,10 +14,10 @@ import sys
 import specweave
 from sklearn.linear_model import LogisticRegression
 
-wrong = int(sys.argv[1])
+wrong, count = int(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 5
 ds = specweave.load_dataset()
 predicted, scores = [], []
-for fold in ds.folds(5):
+for fold in ds.folds(count):
     y = fold.train.target.copy()
     y.iloc[:wrong] = "no"
     model = LogisticRegression(max_iter=500).fit(fold.train.features, y)
@@ -78,7 +83,7 @@ describe.skipIf(NO_LAB)('cross-validation folds', () => {
     expect(metric.by_fold).toHaveLength(5)
   })
 
-  it('are ranked by compare_runs', async () => {
+  it('are ranked and tested by compare_runs, where they are the same', async () => {
     const poor = await product.run({
       increment: '0001',
       name: 'poor',
@@ -92,6 +97,72 @@ describe.skipIf(NO_LAB)('cross-validation folds', () => {
     expect(compared.best).toBe(good.run)
     expect(compared.rows.map(({ run }: ShownRun) => run)).toEqual([good.run, poor.run])
     expect(compared.rows[0].metrics[0]).toMatchObject({ split: 'folds', source: 'measured' })
+    const [difference, ...others] = compared.differences
+    expect(others).toEqual([])
+    expect(difference).toMatchObject({ a: poor.run, b: good.run, verdict: 'worse' })
+    expect(difference.difference).toBeCloseTo(
+      Number(accuracy(poor)?.value) - Number(accuracy(good)?.value),
+      12,
+    )
+    expect(difference.ci[1]).toBeLessThan(0)
+    expect(compared.family).toBe(1)
+    // Divided otherwise: not the same folds, so nothing is paired.
+    const ten = await product.run({
+      increment: '0001',
+      name: 'ten',
+      command: ['python', 'train.py', '0', '10'],
+    })
+    expect(ten.state).toBe('succeeded')
+    const again = await product.call('compare_runs', {
+      increment: '0001',
+      split: 'folds',
+      metric: 'accuracy',
+    })
+    const two = await product.call('compare_runs', {
+      runs: [good.run, poor.run],
+      split: 'folds',
+      metric: 'accuracy',
+    })
+    expect(two.family, 'a try that is not shown is allowed for').toBe(2)
+    const which = again.best === ten.run ? good.run : ten.run
+    expect(again.left_out).toContainEqual({
+      run: which,
+      reason: expect.stringMatching(/^was measured on (?:5|10) folds, and the best on (?:10|5)$/),
+    })
+  })
+
+  it('are recomputed: a value of one fold that was edited and signed does not come out again', async () => {
+    const verify = () =>
+      spawnSync(process.execPath, [PROGRAM, 'verify', '--recompute'], {
+        cwd: product.root,
+        env: product.env,
+        encoding: 'utf8',
+      })
+    const file = join(product.folder(good.run), 'evidence.json')
+    const before = readFileSync(file, 'utf8')
+    const edited = JSON.parse(before) as Evidence
+    const metric = edited.splits.folds?.metrics[0]
+    metric!.by_fold![0] = 0.123
+    writeFileSync(file, JSON.stringify(edited))
+    const sign = async (evidence: Evidence) => {
+      vi.stubEnv('SPECWEAVE_STATE_DIR', product.state)
+      await appendEvent(openWorkspace(product.root), 'evidence.recorded', {
+        run: good.run,
+        dataset_hash: evidence.dataset_hash,
+        splits: { folds: splitEvidenceSha256(evidence, 'folds') },
+      })
+      vi.unstubAllEnvs()
+    }
+    await sign(edited)
+    const { status, stderr } = verify()
+    expect(status).toBe(1)
+    expect(stderr).toMatch(
+      new RegExp(
+        `${good.run} folds: accuracy by fold: \\[0\\.123,.*stands in evidence\\.json, and the predictions give`,
+      ),
+    )
+    writeFileSync(file, before)
+    await sign(JSON.parse(before) as Evidence)
   })
 
   it('are measured on request, and refused where none were handed in', async () => {

@@ -186,7 +186,7 @@ export class Product {
         const shown = relative(this.base, path)
         // The index may be made anew at any time, under its lock.
         if (/^project\/\.specweave\/(?:index\.db|reservations\/index\.lock)/.test(shown)) continue
-        if (/^state\/(?:logs|locks|interpreters|index)(?:\/|$)/.test(shown)) continue
+        if (/^state\/(?:logs|locks|interpreters|index|checked)(?:\/|$)/.test(shown)) continue
         if (entry.isDirectory()) {
           if (shown.startsWith('project') && entry.name !== 'reservations') found[`${shown}/`] = ''
           walk(path)

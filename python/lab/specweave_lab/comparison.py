@@ -1,9 +1,10 @@
 """``compare``: which differences between runs are real, on the same rows and allowing for the number of
 comparisons.
 
-A difference comes with a 95 % interval and a two-sided p, adjusted by Holm over a family: the tests of one call, or
-more where more were tried. A test that was not made counts as one with p = 1, which costs the others most. The verdict reads the adjusted p alone: ``better`` or ``worse`` (in the metric's direction) below 0.05,
-else ``no_difference_shown``.
+A difference comes with a 95 % interval and a two-sided p, adjusted by Holm over a family: the tests of one
+call, or more where more were tried. A test that was not made counts as one with p = 1, which costs the others
+most. The verdict reads the adjusted p alone: ``better`` or ``worse`` (in the metric's direction) below 0.05, else
+``no_difference_shown``.
 """
 
 from __future__ import annotations
@@ -13,19 +14,27 @@ from typing import Any
 import numpy as np
 
 from specweave_lab.arguments import Arguments
+from specweave_lab.custom_paired import own_difference, own_runs, own_sign
 from specweave_lab.drafting import Progress
 from specweave_lab.errors import nearest
 from specweave_lab.intervals import holm
 from specweave_lab.metrics.classification import ClassificationData
 from specweave_lab.metrics.counts import count_statistic
-from specweave_lab.metrics.names import CLASSIFICATION, chosen_metrics, sign_of_better
+from specweave_lab.metrics.names import CLASSIFICATION, chosen_metrics, level_of, sign_of_better
 from specweave_lab.metrics.ranking import (
     auc_parts,
     average_precision_parts,
     macro_auc_parts,
     macro_average_precision_parts,
 )
-from specweave_lab.paired import Difference, compare_counts, compare_influence, compare_medians, compare_sums
+from specweave_lab.paired import (
+    Difference,
+    compare_at_level,
+    compare_counts,
+    compare_influence,
+    compare_medians,
+    compare_sums,
+)
 from specweave_lab.paired_series import mean_limits
 from specweave_lab.pairs import (
     Pairing,
@@ -37,6 +46,7 @@ from specweave_lab.pairs import (
     too_short,
 )
 from specweave_lab.resampling import jackknife_error
+from specweave_lab.thresholds import given_thresholds
 from specweave_lab.truth import read_truth
 
 ALPHA = 0.05
@@ -53,7 +63,8 @@ def compare(params: dict[str, Any], progress: Progress) -> dict[str, Any]:
     ----------
     params : dict
         ``dataset, split, labels?, problem_type?, positive?, season?, metric``, ``predictions: {run: file}``,
-        ``reference`` (one of the runs), and ``family?``, how many tests to allow for at least.
+        ``reference`` (one of the runs), ``thresholds?: {run: number}`` (chosen ones, by which labels are made), and
+        ``family?``, how many tests to allow for at least.
 
     Returns
     -------
@@ -63,7 +74,9 @@ def compare(params: dict[str, Any], progress: Progress) -> dict[str, Any]:
     """
     arguments = Arguments(params)
     truth = read_truth(arguments)
-    (metric,) = chosen_metrics(truth.problem_type, [arguments.text("metric")])
+    own = own_sign(truth, arguments.text("metric"))
+    named = [arguments.text("metric")]
+    (metric,) = named if own else chosen_metrics(truth.problem_type, named)
     files = arguments.inner("predictions").values
     reference = arguments.text("reference")
     if reference not in files:
@@ -76,19 +89,43 @@ def compare(params: dict[str, Any], progress: Progress) -> dict[str, Any]:
 
     paths = {run: Arguments(files, "predictions.").path(run) for run in files}
     pairing = open_pairing(metric, truth, arguments)
-    base = read_run(pairing, reference, paths[reference])
+    thresholds = given_thresholds(arguments)
+    base = read_run(pairing, reference, paths[reference], thresholds.get(reference))
     found: list[Difference] = []
-    for done, run in enumerate(others):
+    if own:
+        given = {run: read_run(pairing, run, paths[run], thresholds.get(run)) for run in others}
+        runs = own_runs(arguments.path("dataset"), truth, metric, {**given, reference: base})
+        found = [own_difference(runs, run, reference) for run in others]
+    for done, run in enumerate([] if own else others):
         progress(f"comparing {run}", done / len(others))
-        one = read_run(pairing, run, paths[run])
+        one = read_run(pairing, run, paths[run], thresholds.get(run))
         require_measurable(pairing, {run: one, reference: base})
         found.append(difference_of(pairing, one, base))
-    sign = sign_of_better(metric)
-    family = max(len(found), arguments.integer("family", 0))
-    p_adjusted = holm([one.p for one in found] + [1.0] * (family - len(found)))
     return {
         "metric": metric,
         "rows": truth.table.rows,
+        **judged(
+            dict(zip(others, found, strict=True)),
+            reference,
+            own or sign_of_better(metric),
+            arguments.integer("family", 0),
+        ),
+    }
+
+
+def judged(found: dict[str, Difference], reference: str, sign: int, family: int) -> dict[str, Any]:
+    """``family`` and ``differences`` of an answer: adjusted by Holm over as many tests as are allowed for at least.
+
+    Parameters
+    ----------
+    found : dict
+        Of each run, its value minus the reference's.
+    sign : int
+        1 where a higher value is better, else -1.
+    """
+    family = max(len(found), family)
+    p_adjusted = holm([one.p for one in found.values()] + [1.0] * (family - len(found)))
+    return {
         "family": family,
         "differences": [
             {
@@ -101,7 +138,7 @@ def compare(params: dict[str, Any], progress: Progress) -> dict[str, Any]:
                 "verdict": _verdict(sign * one.value, adjusted),
                 "method": one.method,
             }
-            for run, one, adjusted in zip(others, found, p_adjusted, strict=False)
+            for (run, one), adjusted in zip(found.items(), p_adjusted, strict=False)
         ],
     }
 
@@ -136,6 +173,8 @@ def difference_of(pairing: Pairing, a: Any, b: Any) -> Difference:
 def _difference_of_areas(metric: str, a: ClassificationData, b: ClassificationData) -> Difference:
     true, positive = b.true, b.positive
     scores = [data.scores if data.scores is not None else np.empty((0, 0)) for data in (a, b)]
+    if level_of(metric)[1] is not None and positive is not None:
+        return compare_at_level(metric, true == positive, *(one[:, positive] for one in scores))
     if metric == "roc_auc":
         if positive is not None:
             parts = [auc_parts(true == positive, s[:, positive]) for s in scores]

@@ -203,4 +203,5 @@ def _policy(draft: Draft) -> dict:
         "method": policy.method, "validation": policy.validation, "test": policy.test, "key": policy.key,
         "time_column": policy.time_column, "group_column": policy.group_column,
         **({"gap_us": policy.gap_us} if policy.gap_us else {}),
+        **({"evaluator": request.evaluator.identity()} if request.evaluator else {}),
     }  # fmt: skip

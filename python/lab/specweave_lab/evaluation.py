@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from specweave_lab.arguments import Arguments
+from specweave_lab.custom_evaluation import evaluate_own, none_on_folds, not_own
 from specweave_lab.drafting import Progress
 from specweave_lab.folds import evaluate_folds
 from specweave_lab.forecasts import evaluate_recommendation, evaluate_series
 from specweave_lab.metrics.classification import ClassificationData, measure_classification
 from specweave_lab.metrics.counts import confusion
-from specweave_lab.metrics.names import chosen_metrics
+from specweave_lab.metrics.names import chosen_metrics, has_level
 from specweave_lab.metrics.regression import measure_regression
 from specweave_lab.predictions import (
     Warning_,
@@ -21,6 +22,7 @@ from specweave_lab.predictions import (
     read_predictions,
 )
 from specweave_lab.reading import content_sha256
+from specweave_lab.thresholds import given_threshold, labels_at
 from specweave_lab.truth import Truth, read_truth
 
 FEW_ROWS = 30
@@ -34,7 +36,9 @@ def evaluate(params: dict[str, Any], progress: Progress) -> dict[str, Any]:
     params : dict
         ``dataset`` (folder), ``split`` (``folds`` too), ``predictions`` (file), ``labels`` (the vault's
         file, for test), and optionally ``problem_type, positive, classes`` (default: the dataset's), ``metrics``
-        (default: all) and, for a series, ``season`` (steps of mase's and rmsse's naive forecast, default 1).
+        (default: all), ``also`` (more metrics, such as ``pinball_0.9``), ``threshold`` (of the positive class's
+        score: labels are then made by it) and, for a series, ``season`` (steps of mase's and rmsse's naive
+        forecast, default 1).
 
     Returns
     -------
@@ -52,20 +56,27 @@ def evaluate(params: dict[str, Any], progress: Progress) -> dict[str, Any]:
     arguments = Arguments(params)
     progress("reading the labels", 0.05)
     truth = read_truth(arguments, folds=True)
-    names = chosen_metrics(truth.problem_type, arguments.texts("metrics"))
-    path = arguments.path("predictions")
+    asked = arguments.texts("metrics")
+    names = chosen_metrics(truth.problem_type, not_own(truth.record, asked))
+    also = [name for name in arguments.texts("also") or [] if has_level(name, truth.problem_type)]
+    names += chosen_metrics(truth.problem_type, [name for name in also if name not in names])
+    path, threshold = arguments.path("predictions"), given_threshold(arguments)
     progress("measuring", 0.3)
     if truth.split == "folds":
-        return evaluate_folds(truth, path, names, max(1, arguments.integer("season", 1)))
+        result = evaluate_folds(truth, path, names, max(1, arguments.integer("season", 1)), threshold)
+        result["warnings"] += none_on_folds(truth.record)
+        return result
+    given: Any = None
     if truth.problem_type == "classification":
-        data, warnings = read_classification(truth, path)
+        data, warnings = read_classification(truth, path, threshold)
+        given = data
         results, more = measure_classification(data, names)
         extra = {
             "confusion": {"classes": data.classes, "matrix": confusion(data.true, data.predicted, data.size)}
         }
     elif truth.problem_type == "regression":
-        true, predicted, warnings = read_regression(truth, path)
-        results, more = measure_regression(true, predicted, names)
+        true, given, warnings = read_regression(truth, path)
+        results, more = measure_regression(true, given, names)
         extra = {}
     elif truth.problem_type == "time_series":
         warnings, extra, season = [], {}, arguments.integer("season", 1)
@@ -73,6 +84,8 @@ def evaluate(params: dict[str, Any], progress: Progress) -> dict[str, Any]:
     else:
         warnings, extra = [], {}
         results, more = evaluate_recommendation(truth, arguments.path("dataset"), path, names)
+    own, own_warnings = evaluate_own(arguments.path("dataset"), truth, path, given, asked)
+    results, more = [*results, *own], [*more, *own_warnings]
     rows = truth.table.rows
     if rows < FEW_ROWS:
         more.append(
@@ -88,12 +101,22 @@ def evaluate(params: dict[str, Any], progress: Progress) -> dict[str, Any]:
     }
 
 
-def read_classification(truth: Truth, path: Any) -> tuple[ClassificationData, list[Warning_]]:
-    """Predictions of a classification beside the truth, checked, in the truth's order."""
+def read_classification(
+    truth: Truth, path: Any, threshold: float | None = None
+) -> tuple[ClassificationData, list[Warning_]]:
+    """Predictions of a classification beside the truth, checked, in the truth's order.
+
+    Parameters
+    ----------
+    threshold : float or None
+        What was chosen for the run: its labels are those of the scores, and those handed in are not used.
+    """
     given = read_predictions(path, ("row_id", "prediction"))
     lines, warnings = align(truth.row_ids, given)
     predicted = predicted_classes(given, lines, truth.classes)
     scores, more = predicted_scores(given, lines, truth.classes)
+    if threshold is not None:
+        predicted = labels_at(truth, scores, threshold)
     data = ClassificationData(truth.class_codes(), predicted, scores, truth.classes, truth.positive)
     return data, warnings + more
 

@@ -8,6 +8,7 @@ time n_test/n_train is the mean over the folds, and the interval is a rough one.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,7 @@ from specweave_lab.intervals import CONFIDENCE, Interval
 from specweave_lab.metrics.classification import ClassificationData, measure_classification
 from specweave_lab.metrics.counts import confusion
 from specweave_lab.metrics.measured import Measured, measured
+from specweave_lab.metrics.names import CLASSIFICATION_LEVELS, level_of
 from specweave_lab.metrics.regression import measure_regression
 from specweave_lab.metrics.series import measure_series, scales
 from specweave_lab.predictions import (
@@ -38,6 +40,7 @@ from specweave_lab.predictions import (
     read_predictions,
 )
 from specweave_lab.reading import Table, as_times, content_sha256
+from specweave_lab.thresholds import labels_at
 from specweave_lab.truth import Truth
 
 FEW_ROWS = 30
@@ -45,7 +48,18 @@ METHOD = "nadeau_bengio_t"
 
 LIMITS = {
     **dict.fromkeys(
-        ("accuracy", "balanced_accuracy", "precision", "recall", "f1", "roc_auc", "pr_auc", "ece"), (0.0, 1.0)
+        (
+            "accuracy",
+            "balanced_accuracy",
+            "precision",
+            "recall",
+            "f1",
+            "roc_auc",
+            "pr_auc",
+            "ece",
+            *CLASSIFICATION_LEVELS,
+        ),
+        (0.0, 1.0),
     ),
     "mcc": (-1.0, 1.0),
     "r2": (-np.inf, 1.0),
@@ -101,7 +115,9 @@ class Folds:
         return np.flatnonzero(self.of == fold)
 
 
-def evaluate_folds(truth: Truth, path: Any, names: list[str], season: int) -> dict[str, Any]:
+def evaluate_folds(
+    truth: Truth, path: Any, names: list[str], season: int, threshold: float | None = None
+) -> dict[str, Any]:
     """Measure ``row_id,prediction,fold[,score_<class>...]``.
 
     Returns
@@ -115,6 +131,57 @@ def evaluate_folds(truth: Truth, path: Any, names: list[str], season: int) -> di
     Refusal
         ``PREDICTIONS_INVALID``, also where a row's fold is another than the dataset's.
     """
+    scores = score_folds(truth, path, names, season, threshold)
+    warnings = scores.warnings
+    results = []
+    for name in names:
+        values = scores.values(name)
+        if values is not None:
+            results.append({**_mean(name, values, scores.sizes), "by_fold": values.tolist()})
+    fewest = min(rows for rows, _ in scores.sizes)
+    if fewest < FEW_ROWS:
+        warnings.append(
+            {"code": "few_rows", "message": f"A fold has only {fewest} rows: the interval is a rough one."}
+        )
+    return {
+        "rows": sum(rows for rows, _ in scores.sizes),
+        "folds": len(scores.sizes),
+        "metrics": results,
+        "warnings": warnings,
+        "predictions_sha256": content_sha256(path),
+        "labels_sha256": truth.sha256,
+        **scores.extra,
+    }
+
+
+@dataclass(frozen=True)
+class FoldScores:
+    """What a run has on each fold.
+
+    Attributes
+    ----------
+    by_fold : list of list of Measured
+    sizes : list of (int, int)
+        Rows that each fold is measured on, and trained on.
+    extra : dict
+        The confusion matrix of a classification, summed over the folds.
+    """
+
+    by_fold: list[list[Measured]]
+    sizes: list[tuple[int, int]]
+    warnings: list[Warning_]
+    extra: dict[str, Any]
+
+    def values(self, name: str) -> np.ndarray | None:
+        """A metric's value on each fold, shape (k,); None where it has none on some fold."""
+        values = [one["value"] for found in self.by_fold for one in found if one["name"] == name]
+        return np.asarray(values, np.float64) if len(values) == len(self.by_fold) else None
+
+
+def score_folds(
+    truth: Truth, path: Any, names: list[str], season: int, threshold: float | None = None
+) -> FoldScores:
+    """Measure each fold by itself; see :func:`evaluate_folds`."""
     given = read_predictions(path, ("row_id", "prediction", "fold"))
     count = _count(given)
     try:
@@ -127,31 +194,16 @@ def evaluate_folds(truth: Truth, path: Any, names: list[str], season: int) -> di
     lines, warnings = align(truth.rows(places).row_ids, given)
     _check_folds(given, lines, folds.of[places])
     if truth.problem_type == "classification":
-        measure, more, extra = _classification(truth, given, lines, places, names)
+        measure, more, extra = _classification(truth, given, lines, places, names, threshold)
     else:
         measure, more, extra = _numbers(truth, given, lines, places, names, season)
     by_fold = [measure(folds.rows(fold), folds.training[fold]) for fold in range(count)]
-    sizes = [(len(folds.rows(fold)), len(folds.training[fold])) for fold in range(count)]
-    warnings += more + _told([told for _, told in by_fold])
-    results = []
-    for name in names:
-        values = [one["value"] for found, _ in by_fold for one in found if one["name"] == name]
-        if len(values) == count:
-            results.append({**_mean(name, np.asarray(values), sizes), "by_fold": values})
-    if min(rows for rows, _ in sizes) < FEW_ROWS:
-        fewest = min(rows for rows, _ in sizes)
-        warnings.append(
-            {"code": "few_rows", "message": f"A fold has only {fewest} rows: the interval is a rough one."}
-        )
-    return {
-        "rows": len(places),
-        "folds": count,
-        "metrics": results,
-        "warnings": warnings,
-        "predictions_sha256": content_sha256(path),
-        "labels_sha256": truth.sha256,
-        **extra,
-    }
+    return FoldScores(
+        [found for found, _ in by_fold],
+        [(len(folds.rows(fold)), len(folds.training[fold])) for fold in range(count)],
+        [*warnings, *more, *_told([told for _, told in by_fold])],
+        extra,
+    )
 
 
 def corrected_interval(values: np.ndarray, sizes: list[tuple[int, int]]) -> Interval | None:
@@ -168,20 +220,29 @@ def corrected_interval(values: np.ndarray, sizes: list[tuple[int, int]]) -> Inte
     (float, float) or None
         None where all folds have one value: their spread then says nothing.
     """
-    k = len(values)
-    spread = float(np.var(values, ddof=1))
-    if not spread > 0:
+    error = corrected_error(values, sizes)
+    if error is None:
         return None
-    ratio = float(np.mean([tested / trained for tested, trained in sizes]))
-    half = float(stats.t.ppf((1 + CONFIDENCE) / 2, k - 1)) * np.sqrt((1 / k + ratio) * spread)
+    half = float(stats.t.ppf((1 + CONFIDENCE) / 2, len(values) - 1)) * error
     middle = float(np.mean(values))
     return middle - half, middle + half
+
+
+def corrected_error(values: np.ndarray, sizes: list[tuple[int, int]]) -> float | None:
+    """Standard error of the mean over folds; see the top of this file. None where all folds have one value."""
+    k = len(values)
+    spread = float(np.var(values, ddof=1))
+    # Values that differ in their last bits alone are one value.
+    if not spread > (1e-12 * max(1.0, float(np.max(np.abs(values))))) ** 2:
+        return None
+    ratio = float(np.mean([tested / trained for tested, trained in sizes]))
+    return float(np.sqrt((1 / k + ratio) * spread))
 
 
 def _mean(name: str, values: np.ndarray, sizes: list[tuple[int, int]]) -> Measured:
     interval = corrected_interval(values, sizes)
     if interval is not None:
-        low, high = LIMITS.get(name, (0.0, np.inf))
+        low, high = LIMITS.get(level_of(name)[0], (0.0, np.inf))
         interval = max(low, interval[0]), min(high, interval[1])
     return measured(name, float(np.mean(values)), interval, METHOD)
 
@@ -215,12 +276,19 @@ def _check_folds(given: Table, lines: np.ndarray, expected: np.ndarray) -> None:
 
 
 def _classification(
-    truth: Truth, given: Table, lines: np.ndarray, places: np.ndarray, names: list[str]
+    truth: Truth,
+    given: Table,
+    lines: np.ndarray,
+    places: np.ndarray,
+    names: list[str],
+    threshold: float | None,
 ) -> tuple[Measure, list[Warning_], dict[str, Any]]:
     true = truth.class_codes()
     predicted = np.full(len(true), -1, np.int64)
     predicted[places] = predicted_classes(given, lines, truth.classes)
     shares, warnings = predicted_scores(given, lines, truth.classes)
+    if threshold is not None:
+        predicted[places] = labels_at(truth, shares, threshold)
     scores = None
     if shares is not None:
         scores = np.full((len(true), len(truth.classes)), np.nan)

@@ -13,6 +13,7 @@ sums (rmse, brier)  BCa bootstrap of rows; above 20,000 rows the jackknife's nor
 roc_auc             DeLong's variance of the difference, with the slope of the target
 pr_auc              jackknife's normal limits
 median_ae           percentile bootstrap of rows
+..._at_recall_0.9   percentile bootstrap of rows
 series              long-run variance of the losses of times, see :mod:`specweave_lab.paired_series`
 recommendation      BCa bootstrap of users; coverage has none
 ==================  =====================================================================================
@@ -26,13 +27,15 @@ import numpy as np
 from scipy import stats
 
 from specweave_lab.arguments import Arguments
+from specweave_lab.custom_paired import own_limits, own_sign
 from specweave_lab.drafting import Progress
 from specweave_lab.errors import Refusal
 from specweave_lab.hurdle import Hurdle
 from specweave_lab.intervals import CONFIDENCE, Interval, Z, agresti_min, newcombe_auc
 from specweave_lab.metrics.classification import ClassificationData
 from specweave_lab.metrics.counts import confusion, count_statistic, interval_of_counts
-from specweave_lab.metrics.names import CLASSIFICATION, chosen_metrics, sign_of_better
+from specweave_lab.metrics.levels import replicates_at_level, value_at_level
+from specweave_lab.metrics.names import CLASSIFICATION, chosen_metrics, level_of, sign_of_better
 from specweave_lab.metrics.ranking import (
     auc_parts,
     average_precision_parts,
@@ -52,6 +55,7 @@ from specweave_lab.pairs import (
 )
 from specweave_lab.reading import file_sha256
 from specweave_lab.resampling import bca, data_generator, jackknife_error, percentile
+from specweave_lab.thresholds import given_thresholds
 from specweave_lab.truth import read_truth
 
 FEWEST_ROWS = 3
@@ -67,7 +71,8 @@ def lift(params: dict[str, Any], progress: Progress) -> dict[str, Any]:
     ----------
     params : dict
         ``dataset, split, labels?, problem_type?, positive?, season?, metric``; ``candidate`` and ``baseline``
-        (files); ``lift`` (0.2 asks for 20 %); ``bounded`` (whether 1 is the best value, of a metric where
+        (files), ``thresholds?`` (``{candidate?: number, baseline?: number}``); ``lift`` (0.2 asks for 20 %);
+        ``bounded`` (whether 1 is the best value, of a metric where
         higher is better; default true) and ``looks`` (how many candidates may be held against the baseline
         on this split, default 1).
 
@@ -91,24 +96,31 @@ def lift(params: dict[str, Any], progress: Progress) -> dict[str, Any]:
     """
     arguments = Arguments(params)
     truth = read_truth(arguments)
-    (metric,) = chosen_metrics(truth.problem_type, [arguments.text("metric")])
+    own = own_sign(truth, arguments.text("metric"))
+    named = [arguments.text("metric")]
+    (metric,) = named if own else chosen_metrics(truth.problem_type, named)
     asked, looks = arguments.number("lift", 0.0), max(1, arguments.integer("looks", 1))
     if asked < 0:
         raise arguments.invalid("lift", "must not be negative")
-    minimize = sign_of_better(metric) < 0
+    minimize = (own or sign_of_better(metric)) < 0
     hurdle = Hurdle(asked, minimize, not minimize and params.get("bounded", True) is not False)
     confidence = max(CONFIDENCE, 1 - 0.1 / looks)
     pairing = open_pairing(metric, truth, arguments)
     paths = {name: arguments.path(name) for name in ("candidate", "baseline")}
     progress("reading the predictions", 0.1)
-    runs = {name: read_run(pairing, name, path) for name, path in paths.items()}
-    require_measurable(pairing, runs)
+    thresholds = given_thresholds(arguments)
+    runs = {name: read_run(pairing, name, path, thresholds.get(name)) for name, path in paths.items()}
+    if not own:
+        require_measurable(pairing, runs)
     rows = len(runs["candidate"]) if truth.problem_type == "recommendation" else truth.table.rows
     if rows < FEWEST_ROWS:
         problem = f"An interval needs at least {FEWEST_ROWS} rows."
         raise Refusal("INPUT_INVALID", problem, invalid=[("split", problem)])
     progress("resampling both", 0.4)
-    m, b, ci, method = limits_of(pairing, runs["candidate"], runs["baseline"], hurdle, confidence)
+    if own:
+        m, b, ci, method = own_limits(arguments.path("dataset"), truth, metric, runs, hurdle, confidence)
+    else:
+        m, b, ci, method = limits_of(pairing, runs["candidate"], runs["baseline"], hurdle, confidence)
     target = float(hurdle.target(np.array(b)))
     if not np.isfinite(ci).all():
         problem = f"{metric} has no interval on these rows."
@@ -197,6 +209,11 @@ def limits_of_areas(
     """Of the area under the ROC or the precision-recall curve."""
     true, positive = b.true, b.positive
     scores = [data.scores if data.scores is not None else np.empty((0, 0)) for data in (a, b)]
+    if level_of(metric)[1] is not None and positive is not None:
+        columns = [one[:, positive] for one in scores]
+        m, base = (value_at_level(metric, true == positive, one) for one in columns)
+        drawn_m, drawn_b = replicates_at_level(metric, true == positive, columns)
+        return m, base, percentile(drawn_m - hurdle.target(drawn_b), confidence), "paired_bootstrap"
     if metric == "pr_auc":
         if positive is not None:
             parts = [average_precision_parts(true == positive, one[:, positive]) for one in scores]

@@ -14,6 +14,7 @@ from scipy import stats
 
 from specweave_lab.intervals import Interval, Z
 from specweave_lab.metrics.counts import CountStatistic, cell_counts
+from specweave_lab.metrics.levels import replicates_at_level, value_at_level
 from specweave_lab.metrics.sums import SumMetric
 from specweave_lab.resampling import (
     BLOCK,
@@ -132,6 +133,17 @@ def joint_medians(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]
         for counts in resample_counts(len(a), resamples, generator)
     ]
     return np.concatenate([one for one, _ in drawn]), np.concatenate([two for _, two in drawn])
+
+
+def compare_at_level(metric: str, hits: np.ndarray, a: np.ndarray, b: np.ndarray) -> Difference:
+    """Compare ``precision_at_recall_<level>`` and the like of two scores, shape (n,), by paired bootstrap."""
+    of_a, of_b = replicates_at_level(metric, hits, [a, b])
+    return Difference(
+        value_at_level(metric, hits, a) - value_at_level(metric, hits, b),
+        percentile(of_a - of_b),
+        bootstrap_p(of_a - of_b),
+        "paired_bootstrap",
+    )
 
 
 def compare_influence(value: float, error: float, method: str) -> Difference:

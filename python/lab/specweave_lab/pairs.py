@@ -15,7 +15,7 @@ from specweave_lab.evaluation import read_classification, read_regression
 from specweave_lab.forecasts import SeriesFrame, read_forecasts, read_lists, read_series
 from specweave_lab.metrics import regression, series
 from specweave_lab.metrics.classification import ClassificationData
-from specweave_lab.metrics.names import CLASSIFICATION_SCORES, DEFAULT_K, split_name
+from specweave_lab.metrics.names import CLASSIFICATION_SCORES, DEFAULT_K, level_of, split_name
 from specweave_lab.metrics.recommendation import user_values
 from specweave_lab.metrics.sums import SumMetric, error_metric, mean_metric, probability_metric
 from specweave_lab.paired_series import FEWEST_TIMES, SeriesLosses, series_losses
@@ -43,14 +43,15 @@ def open_pairing(metric: str, truth: Truth, arguments: Arguments) -> Pairing:
     return Pairing(metric, truth, read_series(truth, arguments.path("dataset"), season))
 
 
-def read_run(pairing: Pairing, run: str, path: Path) -> Any:
+def read_run(pairing: Pairing, run: str, path: Path, threshold: float | None = None) -> Any:
     """What one run handed in: ``ClassificationData``; numbers of shape (n,) of a regression or of series; values a
-    user, shape (users,), of recommendations. A refusal names the run.
+    user, shape (users,), of recommendations. A refusal names the run. ``threshold``: see
+    :func:`~specweave_lab.evaluation.read_classification`.
     """
     truth = pairing.truth
     try:
         if truth.problem_type == "classification":
-            return read_classification(truth, path)[0]
+            return read_classification(truth, path, threshold)[0]
         if truth.problem_type == "regression":
             return read_regression(truth, path)[1]
         if truth.problem_type == "time_series":
@@ -81,13 +82,17 @@ def require_measurable(pairing: Pairing, runs: dict[str, Any]) -> None:
         why = series.undefined(metric, frame.true, frame.series, frame.scale)
     if why:
         raise Refusal("INPUT_INVALID", f"{metric} cannot be compared: {why}", invalid=[("metric", why)])
-    if metric not in CLASSIFICATION_SCORES or truth.problem_type != "classification":
+    has_level = level_of(metric)[1] is not None
+    if not (has_level or metric in CLASSIFICATION_SCORES) or truth.problem_type != "classification":
         return
     for name, data in runs.items():
         if data.scores is None:
             problem = f"{name} handed in no score columns, and {metric} needs them."
             raise Refusal("PREDICTIONS_INVALID", problem, invalid=[("predictions", problem)])
-    if metric in CLASSIFICATION_SCORES[:2]:
+    if has_level and truth.positive is None:
+        problem = f"{metric} is of the positive class, and there are {len(truth.classes)} classes."
+        raise Refusal("INPUT_INVALID", problem, invalid=[("metric", problem)])
+    if has_level or metric in CLASSIFICATION_SCORES[:2]:
         data = next(iter(runs.values()))
         if len(np.unique(data.true)) < data.size:
             problem = f"{metric} needs rows of every class in the split."

@@ -12,8 +12,11 @@ import numpy as np
 import pyarrow as pa
 
 from specweave_lab.arguments import Arguments
+from specweave_lab.controls import control_evaluator
+from specweave_lab.custom_admission import admit_evaluator
 from specweave_lab.drafting import Draft, Progress, draft_dataset
 from specweave_lab.folding import fold_policy
+from specweave_lab.leakage import search_leakage
 from specweave_lab.profile import number, profile_column
 from specweave_lab.reading import file_sha256, source_format
 from specweave_lab.registration_request import read_request
@@ -39,7 +42,8 @@ def register_dataset(params: dict[str, Any], progress: Progress) -> dict[str, An
     params : dict
         ``source, name, version, target, problem_type, split {method, validation, test, time_column?,
         group_column?, gap?, seed}, positive?, id_column?, previous?: [folders],
-        schema? (see :func:`~specweave_lab.schema_check.check_schema`), out: empty folder, vault: folder``.
+        schema? (see :func:`~specweave_lab.schema_check.check_schema`), evaluator? {text, source, metrics}
+        (see :mod:`specweave_lab.custom_evaluator`), out: empty folder, vault: folder``.
         Paths are absolute.
 
     Returns
@@ -65,6 +69,14 @@ def register_dataset(params: dict[str, Any], progress: Progress) -> dict[str, An
         _write_sample(draft, out)
         progress("describing the columns", 0.75)
         record = _record(draft, version, splits)
+        progress("searching for leakage", 0.85)
+        record["leakage"] = search_leakage(draft)
+        record["warnings"] += [finding["message"] for finding in record["leakage"]["findings"]]
+        record["controls"] = control_evaluator(draft, record, out)
+        if draft.request.evaluator:
+            progress("trying the evaluator", 0.95)
+            record["evaluator"] = admit_evaluator(draft, record, out)
+            record["controls"]["passed"] += sorted(record["evaluator"]["metrics"])
         splits["test"]["labels_sha256"] = _seal(draft, vault)
         text = json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
         (out / "dataset.json").write_text(text, encoding="utf-8")
@@ -72,6 +84,7 @@ def register_dataset(params: dict[str, Any], progress: Progress) -> dict[str, An
         for name in (
             "dataset.json",
             "sample.csv",
+            "evaluator.py",
             *(f"{split}.{end}" for split in SPLITS for end in ("csv", "parquet")),
         ):
             (out / name).unlink(missing_ok=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from specweave_lab.arguments import PROBLEM_TYPES, Arguments
+from specweave_lab.custom_evaluator import CustomEvaluator, asked_evaluator
 from specweave_lab.errors import dataset_invalid
 from specweave_lab.gaps import read_gap
 from specweave_lab.splitting import DEFAULT_METHOD, METHODS, SplitPolicy
@@ -26,6 +27,7 @@ class Request:
     previous: list[Path]
     vault: Path | None
     schema: dict[str, Any] | None = None
+    evaluator: CustomEvaluator | None = None
 
     def roles(self) -> dict[str, str]:
         """Role of each column that is no plain feature."""
@@ -79,7 +81,7 @@ def read_request(params: dict[str, Any]) -> Request:
     return Request(
         arguments.path("source"), name, target, arguments.optional_text("positive"), problem_type, policy,
         id_column, arguments.paths("previous"), arguments.optional_path("vault"),
-        arguments.inner("schema").values or None,
+        arguments.inner("schema").values or None, asked_evaluator(arguments, problem_type),
     )  # fmt: skip
 
 

@@ -37,12 +37,17 @@ def write_sample(path: Path, train: pa.Table, row_ids: list[str], blank: set[str
     rows = train.take(pa.array(first, pa.int64()))
     for index, name in enumerate(rows.column_names):
         column = rows.column(index)
-        if name in blank or PERSONAL.search(name) or NAMED_PERSONAL.search(name) or _is_personal(column):
+        if name in blank or looks_personal(name, column):
             column = pa.array([""] * rows.num_rows, pa.large_string())
         elif is_text(column.type):
             column = pc.utf8_slice_codeunits(column, 0, LONGEST)
         rows = rows.set_column(index, name, column)
     write_csv(path, rows)
+
+
+def looks_personal(name: str, column: pa.ChunkedArray) -> bool:
+    """Whether a column seems to be about persons, by its name or by what stands in it."""
+    return bool(PERSONAL.search(name) or NAMED_PERSONAL.search(name)) or _is_personal(column)
 
 
 def _is_personal(column: pa.ChunkedArray) -> bool:

@@ -13,10 +13,11 @@ from .errors import SpecWeaveError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
 
-def predict_file(run_dir: str, features: str, out: str) -> int:
+def predict_file(run_dir: str, features: str, out: str, shuffled: str | None = None, closed: Sequence[str] = ()) -> int:
     """Predicts with the model that a run saved.
 
     Parameters
@@ -27,6 +28,10 @@ def predict_file(run_dir: str, features: str, out: str) -> int:
         A split's CSV or Parquet file, ``row_id`` first. The dataset.json beside it gives types and classes.
     out
         The predictions file to write; never half of one.
+    shuffled
+        A second file, of what the model says of the same rows handed to it in another order.
+    closed
+        Files, and folders with all that they hold, that must not be opened: where the answers lie.
 
     Returns
     -------
@@ -47,6 +52,10 @@ def predict_file(run_dir: str, features: str, out: str) -> int:
         raise SpecWeaveError(f"{run_dir} has no saved model.", "exp.save_model(model) in the script")
     event = events[-1]
     path = f"{run_dir}/{event['n']}"
+    if closed:
+        from .features_only import close
+
+        close(closed)
     try:
         _make_importable(run_dir, event)
         model = read_model(path, event)
@@ -64,6 +73,9 @@ def predict_file(run_dir: str, features: str, out: str) -> int:
         from .model_answers import answer
 
         labels, scores, classes = answer(model, event, function, table, dataset)
+        again = _other_order(len(frame)) if shuffled else None
+        if again is not None:
+            turned = answer(model, event, function, table.iloc[again].reset_index(drop=True), dataset)
     except Exception as error:
         raise SpecWeaveError(
             f"The model {event['n']} does not predict from the columns of {os.path.basename(features)}: "
@@ -72,7 +84,19 @@ def predict_file(run_dir: str, features: str, out: str) -> int:
         ) from error
     header, rows = _rows(dataset, split, frame, labels, scores, classes)
     _write(out, header, rows)
+    if shuffled and again is not None:
+        ids = [str(frame["row_id"].iloc[place]) for place in again]
+        _write(shuffled, *_rows(dataset, split, frame, *turned, ids))
     return len(rows)
+
+
+def _other_order(rows: int) -> list[int]:
+    """The places of the rows in an order that depends on their number alone."""
+    import random
+
+    order = list(range(rows))
+    random.Random(rows).shuffle(order)  # a generator of its own: the model's must not notice
+    return order
 
 
 def _make_importable(run_dir: str, event: dict[str, Any]) -> None:
@@ -124,15 +148,16 @@ def _features(path: str) -> tuple[Any, Any, str | None]:
 
 
 def _rows(
-    dataset: Any, split: str | None, frame: Any, labels: Any, scores: Any, classes: Any
+    dataset: Any, split: str | None, frame: Any, labels: Any, scores: Any, classes: Any, order: list[str] | None = None
 ) -> tuple[list[str], list[tuple[str, ...]]]:
     from .arrays import one_column
 
     if dataset is not None and split is not None:
         from .predictions import prediction_rows
 
-        return prediction_rows(dataset, split, labels, scores, None, classes)
+        return prediction_rows(dataset, split, labels, scores, order, classes)
     ids = [str(v) for v in frame["row_id"]] if "row_id" in frame.columns else [str(i) for i in range(len(frame))]
+    ids = order or ids
     return ["row_id", "prediction"], list(zip(ids, [str(v) for v in one_column(labels)]))
 
 
@@ -162,12 +187,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--run-dir", required=True, help="the run's folder")
     parser.add_argument("--features", required=True, help="a split's CSV or Parquet file")
     parser.add_argument("--out", required=True, help="the predictions CSV to write")
+    parser.add_argument("--shuffled", help="also write what the model says of the rows in another order")
+    parser.add_argument("--closed", action="append", default=[], help="a file or folder that must not be opened")
     given = parser.parse_args(arguments)
     # The model's code must not log into the run that it once belonged to.
     for name in [n for n in os.environ if n.startswith("SPECWEAVE_")]:
         del os.environ[name]
     try:
-        rows = predict_file(given.run_dir, given.features, given.out)
+        rows = predict_file(given.run_dir, given.features, given.out, given.shuffled, given.closed)
     except SpecWeaveError as error:
         sys.stderr.write(f"specweave: {error}\n")
         return 1

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 
-from .artifacts import remove, write_new
 from .arrays import one_column, to_list
+from .artifacts import remove, write_new
 from .dataset import SPLITS, Dataset, run_dataset
 from .errors import SpecWeaveError
 

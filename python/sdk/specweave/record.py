@@ -42,6 +42,11 @@ def create_run(name: str, increment: str | int | None, **fields: Any) -> tuple[s
     number = increment_number(folder)
     root = f"{workspace}/.specweave"
     experiments = f"{root}/increments/{folder}/experiments"
+    reservations = f"{root}/reservations"
+    if os.environ.get("SPECWEAVE_SMOKE") == "1" and os.environ.get("SPECWEAVE_RUN_DIR"):
+        # A smoke run leaves no runs of its own behind.
+        experiments = f"{os.environ['SPECWEAVE_RUN_DIR']}/experiments"
+        reservations = f"{experiments}/reservations"
     built = f"{experiments}/.new-{os.getpid()}-{os.urandom(6).hex()}"
     try:
         os.mkdir(built)
@@ -66,7 +71,7 @@ def create_run(name: str, increment: str | int | None, **fields: Any) -> tuple[s
             # A lone surrogate (an undecodable byte of argv) becomes its JSON escape.
             _write(f"{built}/run.json", os.O_TRUNC, content.encode("utf-8", "backslashreplace"))
 
-        final = numbering.place(experiments, f"{root}/reservations", number, fitted, built, fill)
+        final = numbering.place(experiments, reservations, number, fitted, built, fill)
     except BaseException:
         if fd is not None:
             os.close(fd)

@@ -1,4 +1,5 @@
 import type { Recomputation, RecomputedDataset, RecomputedSplit } from '../../evidence/recompute.ts'
+import type { RecomputedLift } from '../../evidence/recomputed-lifts.ts'
 import type { CliIo } from './io.ts'
 
 /** Further ones are counted, not named. */
@@ -6,13 +7,18 @@ const MOST_NAMED = 5
 
 /** Prints what was computed again: what is proven on stdout, what is wrong on stderr. @param holds the ledger does. */
 export function printRecomputation(io: CliIo, recomputed: Recomputation, holds: boolean): void {
-  const { datasets, splits, problems, proven } = recomputed
+  const { datasets, splits, lifts, costs, problems, proven } = recomputed
   for (const dataset of datasets) printDataset(io, dataset)
   for (const problem of problems) io.err(problem)
   for (const one of splits) printSplit(io, one)
   for (const [problem, which] of unproven(splits)) io.err(`${named(which)}: ${problem}`)
+  for (const one of lifts) printLift(io, one)
   const aside = splits.filter(({ status, judged }) => status === 'unknown' && !judged)
   if (aside.length > 0) io.out(leftOut(aside))
+  if (costs.length > 0)
+    io.out(
+      `Not recomputed: what models cost (${named(costs)}): a time belongs to the machine and the moment of its measurement`,
+    )
   const sure = splits.filter(({ status }) => status === 'proven')
   const figures = sure.reduce((sum, one) => sum + one.figures, 0)
   const runs = new Set(sure.map(({ run }) => run)).size
@@ -38,6 +44,17 @@ function printSplit(io: CliIo, { run, split, status, judged, figures, problems }
   if (status === 'proven')
     io.out(`${run} ${split}: ${figures} figures proven${judged ? '' : ' (no verdict read it)'}`)
   if (status === 'wrong') for (const problem of problems) io.err(`${run} ${split}: ${problem}`)
+}
+
+function printLift(
+  io: CliIo,
+  { run, baseline, metric, lift, status, judged, problem }: RecomputedLift,
+): void {
+  const which = `the lift of ${run} over ${baseline} (${metric}, ${lift})`
+  if (status === 'proven') io.out(`${which}: proven${judged ? '' : ' (no verdict read it)'}`)
+  else if (status === 'unknown' && !judged)
+    io.out(`${which}: not recomputed, and no verdict read it: ${problem}`)
+  else io.err(`${which}: ${problem}`)
 }
 
 /** What a verdict read and could not be computed, by the reason: one reason often holds for many. */

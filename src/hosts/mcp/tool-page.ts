@@ -8,7 +8,7 @@ export function toolPage(tools: readonly AnyTool[]): ListedTool[] {
     name: tool.name,
     title: tool.title,
     description: tool.description,
-    inputSchema: saidOnce(inputSchema(tool)) as ListedTool['inputSchema'],
+    inputSchema: unbounded(saidOnce(inputSchema(tool))) as ListedTool['inputSchema'],
     outputSchema: answerOrRefusal(outline(outputSchema(tool))) as ListedTool['outputSchema'],
     annotations: { title: tool.title, ...tool.annotations },
   }))
@@ -38,6 +38,25 @@ function saidOnce(schema: JsonSchema): JsonSchema {
   return { ...schema, properties: Object.fromEntries(properties) }
 }
 
+const BOUNDS = new Set(['minLength', 'maxLength', 'maxItems'])
+
+/**
+ * How long a text or a list may be is left out: the bounds are far beyond what an assistant sends, each call is checked
+ * against them all the same, and together they would be a twentieth of the page.
+ */
+function unbounded(schema: JsonSchema): JsonSchema {
+  const kept = Object.entries(schema).filter(([word]) => !BOUNDS.has(word))
+  const node: JsonSchema = Object.fromEntries(kept)
+  if (node.items) node.items = unbounded(node.items)
+  if (node.properties)
+    node.properties = Object.fromEntries(
+      Object.entries(node.properties).map(([name, member]) => [name, unbounded(member)]),
+    )
+  for (const choice of ['anyOf', 'oneOf'] as const)
+    if (node[choice]) node[choice] = node[choice].map(unbounded)
+  return node
+}
+
 function undescribed({ description: _said, ...shape }: JsonSchema): JsonSchema {
   return shape
 }
@@ -45,16 +64,23 @@ function undescribed({ description: _said, ...shape }: JsonSchema): JsonSchema {
 /** How deep the shape of an answer is spelled out: its fields, and those of the things in its lists. */
 const DEPTH = 2
 
+/** A list of things with more fields than this is a list of runs, whose shape get_run says. */
+const MANY = 15
+
 /**
  * The schema of an answer, true but not in full: below the second level only the type is said, fields of list elements
- * that are named as fields of the answer have the shape of those, and `next` is the same everywhere.
+ * that are named as fields of the answer have the shape of those, of runs in a list only what each has is spelled out,
+ * and `next` is the same everywhere.
  */
 function outline(schema: JsonSchema, depth = 0, above: JsonSchema['properties'] = {}): JsonSchema {
   const deep = depth >= DEPTH && (schema.properties !== undefined || schema.items !== undefined)
   if (deep) return bare(schema)
   const kept: JsonSchema = { ...schema }
   if (schema.properties) {
-    const members = Object.entries(schema.properties).filter(([name]) => !Object.hasOwn(above, name))
+    const many = depth > 0 && Object.keys(schema.properties).length > MANY
+    const members = Object.entries(schema.properties).filter(
+      ([name]) => !Object.hasOwn(above, name) && (!many || schema.required?.includes(name)),
+    )
     kept.properties = Object.fromEntries(
       members.map(([name, member]) => [
         name,

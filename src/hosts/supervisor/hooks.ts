@@ -42,12 +42,42 @@ export function supervisorHooks(workspace: Workspace): SupervisorHooks & { close
         test: join(folder, test.path),
       }
     },
+    async checkData(folder, dataset) {
+      const { checkRunData } = await import('../../tools/run-data.ts')
+      const { warnings, labUsed } = await checkRunData(workspace, folder, dataset)
+      labWasUsed ||= labUsed
+      return warnings
+    },
+    async controlSplits(dataset, folder) {
+      const { controlSplits } = await import('../../tools/control-run.ts')
+      labWasUsed = true
+      return controlSplits(workspace, dataset, folder)
+    },
+    async cutSplits(dataset, out) {
+      const { cutSplits } = await import('../../tools/preflight-data.ts')
+      const cut = await cutSplits(workspace, dataset, out)
+      labWasUsed ||= typeof cut !== 'string'
+      return cut
+    },
+    async checkSmoke(data, predictions) {
+      const { checkSmoke } = await import('../../tools/preflight-data.ts')
+      labWasUsed = true
+      return checkSmoke(data, predictions)
+    },
     async evaluate(run, folder, record) {
-      if (!record.dataset) return []
+      if (record.control && record.dataset) {
+        const { measureControlRun } = await import('../../tools/control-run.ts')
+        labWasUsed = true
+        return measureControlRun(workspace, run, folder, record.dataset, record.control.of)
+      }
+      // A repetition is set beside the run that it repeats, and is measured for nothing else: it is no try.
+      if (!record.dataset || record.reproduces) return []
       const { scoreOpenSplits } = await import('../../tools/score-run.ts')
       const outcome = await scoreOpenSplits(workspace, run, folder, record.dataset)
       labWasUsed ||= outcome.labUsed
-      return outcome.warnings
+      if (record.baseline) return outcome.warnings
+      const { seenWarnings } = await import('../../tools/seen-reads.ts')
+      return [...outcome.warnings, ...seenWarnings(workspace, run, folder, record.dataset)]
     },
     async ended(run) {
       const increment = parseRunId(run)?.increment

@@ -12,6 +12,7 @@ roc_auc            DeLong on the logit scale                             the sam
 pr_auc             jackknife on the logit scale                          the same
 log_loss, brier    BCa bootstrap; jackknife above 20,000 rows            the same
 ece                noise of the bins                                     the same
+..._at_recall_0.9  percentile bootstrap                                  not measured
 =================  ====================================================  =================================
 """
 
@@ -25,8 +26,14 @@ from sklearn import metrics as sk
 
 from specweave_lab.intervals import Interval, mover_mean, wilson, wilson_f1
 from specweave_lab.metrics.counts import confusion, count_statistic, interval_of_counts
+from specweave_lab.metrics.levels import measure_at_level
 from specweave_lab.metrics.measured import Measured, measured
-from specweave_lab.metrics.names import CLASSIFICATION, CLASSIFICATION_SCORES
+from specweave_lab.metrics.names import (
+    CLASSIFICATION,
+    CLASSIFICATION_LEVELS,
+    CLASSIFICATION_SCORES,
+    level_of,
+)
 from specweave_lab.metrics.scores import measure_scores
 from specweave_lab.resampling import data_generator
 
@@ -77,6 +84,7 @@ def measure_classification(
     if data.scores is not None:
         asked = [name for name in defined if name in CLASSIFICATION_SCORES]
         of_scores = measure_scores(asked, data.true, data.scores, data.positive)
+        of_scores |= {name: _at_level(name, data) for name in defined if level_of(name)[1] is not None}
     results = [(of_counts | of_scores)[name] for name in defined]
     if data.positive is not None and not matrix[:, data.positive].any() and {"precision", "f1"} & set(names):
         label = data.classes[data.positive]
@@ -86,13 +94,22 @@ def measure_classification(
 
 
 def _undefined(name: str, data: ClassificationData, absent: list[str]) -> str | None:
-    if name not in CLASSIFICATION_SCORES:
+    has_level = level_of(name)[0] in CLASSIFICATION_LEVELS
+    if name not in CLASSIFICATION_SCORES and not has_level:
         return None
     if data.scores is None:
         return f'the predictions have no columns score_<class>, such as "score_{data.classes[-1]}".'
-    if name in ("roc_auc", "pr_auc") and absent:
+    if has_level and data.positive is None:
+        return f"it is of the positive class, and there are {data.size} classes."
+    if (name in ("roc_auc", "pr_auc") or has_level) and absent:
         return f"no row of this split is of class {', '.join(absent[:5])}."
     return None
+
+
+def _at_level(name: str, data: ClassificationData) -> Measured:
+    if data.scores is None or data.positive is None:
+        raise TypeError(f"{name} needs scores of a positive class")
+    return measured(name, *measure_at_level(name, data.true == data.positive, data.scores[:, data.positive]))
 
 
 def _of_counts(name: str, data: ClassificationData, matrix: np.ndarray) -> Measured:

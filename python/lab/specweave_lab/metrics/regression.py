@@ -11,6 +11,7 @@ from sklearn import metrics as sk
 
 from specweave_lab.intervals import Interval, median_interval
 from specweave_lab.metrics.measured import Measured, measured
+from specweave_lab.metrics.names import level_of
 from specweave_lab.metrics.sums import error_metric
 from specweave_lab.resampling import data_generator, intervals_of_sums
 
@@ -39,7 +40,14 @@ def measure_regression(
         else:
             defined.append(name)
     intervals = _intervals(true, predicted, defined)
-    return [measured(name, VALUES[name](true, predicted), *intervals[name]) for name in defined], warnings
+    return [measured(name, _value(name, true, predicted), *intervals[name]) for name in defined], warnings
+
+
+def _value(name: str, true: np.ndarray, predicted: np.ndarray) -> float:
+    _, quantile = level_of(name)
+    if quantile is not None:
+        return float(sk.mean_pinball_loss(true, predicted, alpha=quantile))
+    return float(VALUES[name](true, predicted))
 
 
 def _intervals(
@@ -54,7 +62,7 @@ def _intervals(
     metrics = [error_metric(name, true, predicted) for name in sums]
     found = intervals_of_sums([(m.columns, m.statistic) for m in metrics], data_generator(true))
     for name, ((low, high), method) in zip(sums, found, strict=True):
-        bounds = max(low, LOWER_BOUND[name]), min(high, UPPER_BOUND.get(name, np.inf))
+        bounds = max(low, LOWER_BOUND.get(name, 0.0)), min(high, UPPER_BOUND.get(name, np.inf))
         intervals[name] = bounds, method
     return intervals
 

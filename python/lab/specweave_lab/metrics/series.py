@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from specweave_lab.metrics.levels import pinball_losses
 from specweave_lab.metrics.measured import Measured, measured
+from specweave_lab.metrics.names import level_of
 from specweave_lab.resampling import block_bootstrap_sums, data_generator, percentile
 
 
@@ -91,6 +93,9 @@ def row_losses(
     scale: dict[str, tuple[float, float]],
 ) -> np.ndarray:
     """What each row adds to the mean (of rmse and rmsse the root is taken of it), shape (n,)."""
+    _, quantile = level_of(name)
+    if quantile is not None:
+        return pinball_losses(quantile, true, predicted)
     error = predicted - true
     size = np.abs(error)
     if name == "rmse":

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from specweave_lab.metrics.levels import pinball_losses
+from specweave_lab.metrics.names import level_of
 from specweave_lab.resampling import Statistic
 
 ECE_BINS = 10
@@ -58,10 +60,14 @@ def mean_metric(values: np.ndarray) -> SumMetric:
 
 
 def error_metric(name: str, true: np.ndarray, predicted: np.ndarray) -> SumMetric:
-    """``rmse``, ``mae``, ``mape`` or ``r2`` of a regression; arrays of shape (n,), in units of the target.
+    """``rmse``, ``mae``, ``mape``, ``r2`` or ``pinball_<q>`` of a regression; arrays of shape (n,), in units of
+    the target.
 
     r2 is 1 - sum e^2 / (sum y^2 - (sum y)^2 / n), y taken from its mean so that no digits cancel.
     """
+    _, quantile = level_of(name)
+    if quantile is not None:
+        return mean_metric(pinball_losses(quantile, true, predicted))
     errors = predicted - true
     if name == "rmse":
         return SumMetric((errors**2)[:, None], _root_mean)

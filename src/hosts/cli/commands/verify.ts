@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util'
 import { Refusal } from '../../../core/errors.ts'
 import type { Ledger } from '../../../evidence/ledger.ts'
 import type { Recomputation } from '../../../evidence/recompute.ts'
+import type { SeenTamper } from '../../../evidence/tamper.ts'
 import type { Workspace } from '../../../store/workspace.ts'
 import type { CliCommand } from '../cli-command.ts'
 import { EXIT } from '../exit-codes.ts'
@@ -54,8 +55,17 @@ export const verify: CliCommand = {
     const ledger = readLedger(workspace)
     const runs = await measuredRuns(workspace)
     const changed = await changedEvidence(workspace, runs, ledger)
-    const holds = ledger.problems.length + changed.length === 0
-    if (!values.json) printLedger(io, ledger, changed)
+    const { seenTampers } = await import('../../../evidence/tamper.ts')
+    const tampers = seenTampers(workspace, ledger)
+    const still = tampers.filter(({ now }) => now === 'changed')
+    const { changedEvaluators } = await import('../../../evidence/custom-evaluator.ts')
+    const evaluators = changedEvaluators(workspace, ledger)
+    const holds = ledger.problems.length + changed.length + still.length + evaluators.length === 0
+    if (!values.json) {
+      printLedger(io, ledger, changed)
+      await printTampers(io, tampers)
+      for (const problem of evaluators) io.err(problem)
+    }
     const recomputed = values.recompute
       ? await recomputedRuns(workspace, io, ledger, runs, increment, sources)
       : undefined
@@ -70,6 +80,8 @@ export const verify: CliCommand = {
               problems: ledger.problems,
             },
             changed_evidence: changed,
+            tampers,
+            changed_evaluators: evaluators,
             ...(recomputed ? { recomputed } : {}),
           },
           null,
@@ -91,6 +103,19 @@ function printLedger(io: CliIo, { chains, problems }: Ledger, changed: readonly 
   for (const file of changed) io.err(`${file}: its numbers are not those that the ledger holds`)
   if (problems.length + changed.length === 0)
     io.out(chains.length === 0 ? 'There is no ledger yet.' : 'The ledger verifies.')
+}
+
+/** What was once seen changed stays told, also when it is as it was. */
+async function printTampers(io: CliIo, tampers: readonly SeenTamper[]): Promise<void> {
+  if (tampers.length === 0) return
+  const { tamperInWords } = await import('../../../evidence/tamper.ts')
+  for (const one of tampers) {
+    if (one.now === 'changed') io.err(`${tamperInWords(one)}, and still is`)
+    else
+      io.out(
+        `${tamperInWords(one)}; ${one.now === 'restored' ? 'now it is as registered' : 'it is not on this machine'}`,
+      )
+  }
 }
 
 /** @throws Refusal INPUT_INVALID for anything but NAME=PATH. */

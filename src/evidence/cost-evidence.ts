@@ -1,0 +1,86 @@
+import { createHash } from 'node:crypto'
+import { canonicalJson } from '../core/canonical-json.ts'
+import type { MetricEvidence } from './evidence-file.ts'
+
+/** The machine that a cost was measured on: a latency belongs to it. */
+export interface CostMachine {
+  /** Model of the processor. */
+  cpu: string
+  /** That the process could use. */
+  cores: number
+  system: string
+  architecture: string
+  python: string
+  /** Of 1, 5 and 15 minutes, before the measurement. */
+  load_average: number[] | null
+  /** Variables that decide how many threads libraries start, as they were set. */
+  threads: Record<string, string>
+}
+
+/** What a run's saved model costs, in evidence.json: of no split, and of no grade. */
+export interface CostEvidence {
+  metrics: MetricEvidence[]
+  not_measured: { name: string; reason: string }[]
+  /** The file that was measured, relative to the run's folder. */
+  model: { path: string; sha256: string | null }
+  /** Whose features were asked with. */
+  split: 'validation'
+  /** What one request is. */
+  unit?: 'row' | 'user' | 'series'
+  machine?: CostMachine
+  /** Seconds until the model was loaded, its libraries included. */
+  load_s?: number
+  /** Requests one at a time; `interruptions`: another process got the processor meanwhile. */
+  single?: { warm_up: number; calls: number; seconds: number; interruptions: number }
+  batch?: { size: number; calls: number; seconds: number }
+  /** The batch size whose rate is `throughput_rps`, of those that were tried. */
+  throughput?: { size: number; calls: number; sizes: number[] }
+  garbage_collection?: boolean
+  /** How many measurements of this run's model the ledger holds, with this one. */
+  measurement: number
+  at: string
+}
+
+/** The hash that the ledger keeps of it. */
+export function costEvidenceSha256(evidence: {
+  run: string
+  dataset_hash: string
+  cost?: CostEvidence
+}): string {
+  const { run, dataset_hash, cost } = evidence
+  return createHash('sha256').update(canonicalJson({ run, dataset_hash, cost })).digest('hex')
+}
+
+/** `AMD EPYC, 2 cores` */
+export function machineInWords({ machine }: CostEvidence): string {
+  return machine
+    ? `${machine.cpu}, ${machine.cores} core${machine.cores === 1 ? '' : 's'}`
+    : 'unknown machine'
+}
+
+/** More interruptions for each call than this move the 99th percentile. */
+const OFTEN = 0.02
+
+/** What a reader of the figures has to know, a sentence each. */
+export function costWarnings(cost: CostEvidence): string[] {
+  const { machine, single, not_measured: lacking } = cost
+  const [load = 0] = machine?.load_average ?? []
+  const reasons = new Map<string, string[]>()
+  for (const { name, reason } of lacking) reasons.set(reason, [...(reasons.get(reason) ?? []), name])
+  return [
+    ...[...reasons].map(([reason, names]) => `not measured: ${names.join(', ')}: ${reason}`),
+    ...(machine && load > machine.cores
+      ? [
+          `the machine was busy (load ${load} on ${machine.cores} core${machine.cores === 1 ? '' : 's'}): times are longer than on one that is idle`,
+        ]
+      : []),
+    ...(single && single.interruptions > single.calls * OFTEN
+      ? [
+          `other programs took the processor ${single.interruptions} times during ${single.calls} calls: the upper percentiles are longer than on a machine that is idle`,
+        ]
+      : []),
+    ...(cost.measurement > 1
+      ? [`this is measurement ${cost.measurement} of this run's model; the ledger holds all of them`]
+      : []),
+  ]
+}

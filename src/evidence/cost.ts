@@ -1,0 +1,174 @@
+import { mkdtempSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { readJson, replaceFile } from '../adapters/files.ts'
+import { labVersion } from '../adapters/lab/process.ts'
+import type { DatasetRecord } from '../core/dataset-record.ts'
+import { Refusal } from '../core/errors.ts'
+import { isModelCost, METRICS } from '../core/metrics.ts'
+import type { Workspace } from '../store/workspace.ts'
+import { type CostEvidence, costEvidenceSha256 } from './cost-evidence.ts'
+import { findDataset, splitFiles } from './datasets.ts'
+import { type Evidence, type EvidenceData, evidenceFile, readEvidence } from './evidence-file.ts'
+import { withLedger } from './ledger.ts'
+import { type ModelProcessEnd, runModelProcess } from './model-process.ts'
+import { type SavedModel, savedModel } from './prediction.ts'
+import { rowsMissing } from './register-again.ts'
+import type { EvaluatedRun } from './scoring.ts'
+import { fileSha256 } from './vault.ts'
+
+export interface CostOptions {
+  /** Of the run, an absolute path: it has the packages that the model needs. */
+  interpreter: string
+  /** OMP_NUM_THREADS as the run had it. */
+  threads?: string
+  /** For all of it: loading, which may take nearly all, and the calls. */
+  seconds: number
+  /** There is no more time to be had: what there was no time for is recorded as not measured. */
+  final: boolean
+  signal?: AbortSignal
+  progress?(message: string, fraction?: number): void
+}
+
+/** What `specweave.model_cost` writes, again after each part. */
+interface Answer extends Omit<CostEvidence, 'model' | 'split' | 'measurement' | 'at'> {
+  stage: 'loading' | 'reading' | 'predicting' | 'batches' | 'done'
+  /** More time would have measured more. */
+  short_of_time?: boolean
+}
+
+const MEASURED = Object.keys(METRICS).filter(isModelCost)
+/** Given to the process beyond its own limit, to start and to write. */
+const GRACE_S = 3
+
+/**
+ * Measures what a run's saved model costs, in a clean process of the run's interpreter, with the features of the
+ * validation split: no labels, no look. What could not be measured is said by name. Recorded in evidence.json, and its
+ * hash in the ledger.
+ * @returns `undefined` where the time was too short and is not `final`: nothing is recorded then.
+ * @throws Refusal MODEL_MISSING, DATASET_UNKNOWN, DATASET_INVALID where the rows are not in this clone.
+ */
+export async function measureCost(
+  workspace: Workspace,
+  run: EvaluatedRun,
+  options: CostOptions,
+): Promise<CostEvidence | undefined> {
+  const model = savedModel(run.folder)
+  const file = model && statSync(join(run.folder, model.n), { throwIfNoEntry: false })
+  if (!model || !file) throw modelMissing(run, model)
+  const record = findDataset(workspace, run.dataset)
+  const features = splitFiles(workspace, record).validation
+  if (!features) throw rowsMissing(record, 'validation')
+  const sha256 = file.isFile() ? await fileSha256(join(run.folder, model.n)) : null
+  options.progress?.('Measuring what the saved model costs')
+  const scratch = mkdtempSync(join(tmpdir(), 'specweave-cost-'))
+  try {
+    const out = join(scratch, 'cost.json')
+    const end = await runModelProcess({
+      interpreter: options.interpreter,
+      module: 'specweave.model_cost',
+      args: [
+        '--run-dir',
+        run.folder,
+        '--features',
+        features,
+        '--out',
+        out,
+        '--seconds',
+        `${options.seconds}`,
+      ],
+      env: options.threads === undefined ? {} : { OMP_NUM_THREADS: options.threads },
+      cwd: scratch,
+      record,
+      timeoutS: options.seconds + GRACE_S,
+      signal: options.signal,
+    })
+    const { stage, short_of_time, ...answer } = readJson<Answer>(out) ?? NOTHING
+    if (!options.final && (end.timedOut || short_of_time)) return undefined
+    const measured = { ...answer, not_measured: [...answer.not_measured, ...lacking(answer, stage, end)] }
+    return await recordCost(workspace, run, record, {
+      ...pick(measured),
+      model: { path: model.n, sha256 },
+      split: 'validation',
+    })
+  } finally {
+    rmSync(scratch, { recursive: true, force: true })
+  }
+}
+
+const NOTHING: Answer = { stage: 'loading', metrics: [], not_measured: [] }
+
+/** Whatever has no figure and no reason yet: the process did not come so far. */
+function lacking(
+  { metrics, not_measured }: Pick<Answer, 'metrics' | 'not_measured'>,
+  stage: Answer['stage'],
+  end: ModelProcessEnd,
+): { name: string; reason: string }[] {
+  const known = new Set([...metrics, ...not_measured].map(({ name }) => name))
+  const doing = { loading: 'loading the model', reading: 'reading the features' }[stage as string]
+  const said = end.stderr
+    .trim()
+    .split('\n')
+    .at(-1)
+    ?.replace(/^specweave: /, '')
+  const reason = end.timedOut ? `${doing ?? 'the calls'} ${end.how}` : said || `the process ${end.how}`
+  return MEASURED.filter((name) => !known.has(name)).map((name) => ({ name, reason }))
+}
+
+/** The members of the record, in their order; what else the process wrote is left out. */
+function pick(answer: Omit<Answer, 'stage' | 'short_of_time'>): Omit<Answer, 'stage' | 'short_of_time'> {
+  const { metrics, not_measured, unit, machine, load_s, single, batch, throughput, garbage_collection } =
+    answer
+  const told = { unit, machine, load_s, single, batch, throughput, garbage_collection }
+  return {
+    metrics,
+    not_measured,
+    ...Object.fromEntries(Object.entries(told).filter(([, value]) => value !== undefined)),
+  }
+}
+
+/** As the splits' evidence: the hash is in the ledger first, decided and written under its lock. */
+async function recordCost(
+  workspace: Workspace,
+  run: EvaluatedRun,
+  record: DatasetRecord,
+  measured: Omit<CostEvidence, 'measurement' | 'at'>,
+): Promise<CostEvidence> {
+  const evaluator = readEvidence(run.folder)?.evaluator ?? (await labVersion())
+  return withLedger(workspace, (ledger, append) => {
+    const before = readEvidence(run.folder)
+    const same = before?.run === run.run && before.dataset_hash === record.hash
+    const earlier = ledger.lines.filter(
+      ({ event, data }) => event === 'evidence.recorded' && data.run === run.run && data.cost,
+    ).length
+    const cost: CostEvidence = { ...measured, measurement: earlier + 1, at: new Date().toISOString() }
+    const evidence: Evidence = {
+      format: 1,
+      run: run.run,
+      dataset: record.dataset,
+      dataset_hash: record.hash,
+      evaluator,
+      splits: same ? before.splits : {},
+      cost,
+    }
+    const data: EvidenceData = {
+      run: run.run,
+      dataset_hash: record.hash,
+      splits: {},
+      cost: costEvidenceSha256(evidence),
+    }
+    append('evidence.recorded', { ...data })
+    replaceFile(evidenceFile(run.folder), `${JSON.stringify(evidence, null, 2)}\n`)
+    return cost
+  })
+}
+
+function modelMissing(run: EvaluatedRun, model: SavedModel | undefined): Refusal {
+  return new Refusal(
+    'MODEL_MISSING',
+    model
+      ? `The model of ${run.run}, ${model.n}, is not here: in a clone there are no model files.`
+      : `${run.run} saved no model, so nothing can be measured of it. The script lacks exp.save_model(model).`,
+    { missing: [model?.n ?? 'a saved model'] },
+  )
+}

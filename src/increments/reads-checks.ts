@@ -1,0 +1,89 @@
+import type { Check } from '../core/criterion.ts'
+import type { GateFacts } from './gate-facts.ts'
+
+/** What one run was seen to read, as far as the gate looks at it. */
+export interface SeenRun {
+  run: string
+  /** Whether anything was noted at all: not of older runs, and not of programs that the lab cannot watch. */
+  recorded: boolean
+  /** How many files were seen, and whether there were more than the record holds. */
+  files: number
+  complete: boolean
+  /** What a run that is judged must not read. */
+  forbidden: readonly ForbiddenRead[]
+}
+
+export interface ForbiddenRead {
+  path: string
+  /** What it is, to be read after "path, ". */
+  what: string
+}
+
+const SHOWN = 3
+
+/** Whether the candidate, or a run whose files it was seen to read, was seen to open sealed rows. */
+export function readsChecks({ candidate, reads, increment, dataset }: GateFacts): Check[] {
+  const [judged] = reads ?? []
+  if (!candidate || !reads || !judged) return []
+  const id = 'candidate.reads'
+  const guilty = reads.filter(({ forbidden }) => forbidden.length > 0)
+  if (guilty.length > 0) {
+    return [
+      {
+        id,
+        status: 'fail',
+        message: [
+          ...guilty.map((run) => opened(run, judged)),
+          `A run that explores may do so; one that is judged, or that a judged one builds on, may not. ${REMEDY}`,
+        ].join(' '),
+        evidence: guilty[0]!.run,
+        next: {
+          tool: 'run_experiment',
+          arguments: { increment, name: candidate.name, command: candidate.command },
+          why: 'runs it again once its script reads the registered splits alone; name that run as ml.candidate in spec.md',
+        },
+      },
+    ]
+  }
+  if (!judged.recorded) {
+    return [
+      {
+        id,
+        status: 'pass',
+        message: `not done, not blocking: nothing was noted of what ${candidate.run} read. It ran before such notes were taken, outside the lab, or as a program that is no Python.`,
+        evidence: candidate.run,
+      },
+    ]
+  }
+  const count = reads.reduce((sum, { files }) => sum + files, 0)
+  const others = reads.length > 1 ? ` and ${reads.length - 1} that it builds on` : ''
+  const cut = reads.some(({ complete }) => !complete) ? ', and the notes were cut off there' : ''
+  return [
+    {
+      id,
+      status: 'pass',
+      message: `${candidate.run}${others} was not seen opening the source of ${dataset ?? 'its data'} or another split's labels (${count} data file${count === 1 ? '' : 's'} seen${cut}). That is no proof that it did not: other programs and some native readers are not seen.`,
+      evidence: candidate.run,
+    },
+  ]
+}
+
+const REMEDY =
+  'Load the splits with specweave.load_dataset(), or from SPECWEAVE_TRAIN, SPECWEAVE_VALIDATION and SPECWEAVE_TEST.'
+
+function opened({ run, forbidden }: SeenRun, judged: SeenRun): string {
+  const shown = forbidden.slice(0, SHOWN).map(({ path, what }) => `${path}, ${what}`)
+  const more = forbidden.length > SHOWN ? `, and ${forbidden.length - SHOWN} more` : ''
+  const builds = run === judged.run ? '' : `, whose files ${judged.run} was seen to read,`
+  return `${run}${builds} was seen opening ${shown.join('; ')}${more}.`
+}
+
+/** What a run is told at its end: it may have been made to explore. */
+export function readsWarning({ forbidden }: SeenRun): string[] {
+  const [first] = forbidden
+  if (!first) return []
+  const more = forbidden.length > 1 ? ` (and ${forbidden.length - 1} more)` : ''
+  return [
+    `was seen opening ${first.path}, ${first.what}${more}: it may explore, and a verdict on it fails. ${REMEDY}`,
+  ]
+}
