@@ -1,0 +1,4 @@
+import { CHOOSING } from './cases/choosing.ts'
+import { play } from './play.ts'
+
+play('choosing by luck', CHOOSING)

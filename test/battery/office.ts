@@ -1,0 +1,71 @@
+import { copyFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Product } from '../tools/product.ts'
+import { HONEST } from './cases/scripts.ts'
+import { Desk, type Setting } from './desk.ts'
+import { BATTERY_PYTHON, type Kind, makeWorld, PYTHON, type World } from './world.ts'
+
+const METRICS = { classification: 'roc_auc', regression: 'r2', time_series: 'mae' } as const
+
+/** Of the shared increment: what tempts one to edit. */
+const HARD = {
+  classification: ['roc_auc >= 0.99999', 'recall >= 0.99999'],
+  regression: ['r2 >= 0.99999'],
+  time_series: ['mae <= 0.00001'],
+}
+
+/** The workspace of one world, in which each case gets an increment of its own. */
+export class Office {
+  readonly product: Product
+  readonly world: World
+  /** Of the increment that cases share which only touch what is there. */
+  #judged: { increment: string; run: string } | undefined
+
+  constructor(kind: Kind, seed: number) {
+    this.product = new Product(`id: battery\ninterpreter: ${PYTHON}\nlimits: {cpus: 1}\n`)
+    this.world = makeWorld(kind, seed, join(this.product.root, 'data.csv'))
+    copyFileSync(join(BATTERY_PYTHON, 'desk.py'), join(this.product.root, 'desk.py'))
+  }
+
+  /** @param criteria what is asked; a rate that every honest model of the world reaches, where the case does not say */
+  async desk(title: string, setting: Setting = {}): Promise<Desk> {
+    if (!setting.judged) return this.#newDesk(title, setting)
+    if (!this.#judged) {
+      const first = await this.#newDesk('honest work that falls short', {
+        criteria: HARD[this.world.kind],
+        lift: 0.9,
+      })
+      await first.baselines()
+      const run = await first.honestRun('model', HONEST)
+      await first.look(run)
+      await this.product.settled()
+      this.#judged = { increment: first.increment, run }
+    }
+    const desk = new Desk(this, METRICS[this.world.kind])
+    return Object.assign(desk, this.#judged)
+  }
+
+  async #newDesk(title: string, setting: Setting): Promise<Desk> {
+    const { kind } = this.world
+    const easy = { classification: 'roc_auc >= 0.55', regression: 'r2 >= 0.05', time_series: 'mae <= 100' }[
+      kind
+    ]
+    const desk = new Desk(this, METRICS[kind])
+    const { increment } = await desk.call('create_increment', {
+      title,
+      problem_type: kind,
+      success_metrics: setting.criteria ?? [easy],
+      baseline_lift: setting.lift ?? 0.05,
+    })
+    desk.increment = increment as string
+    if (setting.register !== false) {
+      const { dataset } = await desk.register()
+      if (!dataset) throw new Error(`not registered: ${JSON.stringify(desk.said.refusals)}`)
+    }
+    return desk
+  }
+
+  dispose(): Promise<void> {
+    return this.product.dispose()
+  }
+}
