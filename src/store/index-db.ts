@@ -2,7 +2,7 @@ import type { CompiledQuery } from 'kysely'
 import { asRefusal } from '../adapters/files.ts'
 import { indexFile } from './index-file.ts'
 import { discardIndexFile, inodeOf, makeIndexFile } from './index-replacement.ts'
-import { asIndexRefusal, IndexDamaged, isDamage } from './index-trouble.ts'
+import { asIndexRefusal, IndexDamaged, isDamage, isUnusable } from './index-trouble.ts'
 import type { Layout } from './layout.ts'
 import { migrate } from './migrations.ts'
 import { openSqlite, type Row, type SqliteDriver, type SqlValue } from './sqlite/driver.ts'
@@ -53,7 +53,7 @@ export async function openIndex(layout: Layout): Promise<Index> {
       return faster.index
     }
     if (faster) retire(file)
-    const index = wrap(file, guarded(file, driver))
+    const index = wrap(file, guarded(file, driver, inode))
     opened.set(file, { index, inode })
     return index
   } catch (cause) {
@@ -78,15 +78,17 @@ function retire(file: string): void {
 }
 
 /** What SQLite cannot do is said in the user's terms. A damaged page is met when it is read, maybe long after the opening. */
-function guarded(file: string, driver: SqliteDriver): SqliteDriver {
+function guarded(file: string, driver: SqliteDriver, inode: string): SqliteDriver {
   const guard = <A extends unknown[], T>(work: (...given: A) => T) => {
     return (...given: A): T => {
       try {
         return work(...given)
       } catch (cause) {
         if (cause instanceof IndexDamaged) throw cause
-        if (!isDamage(cause)) throw asIndexRefusal(cause, file)
         const known = opened.get(file)
+        // Deleted under this process, its log with it: what SQLite says of that is no trouble of the disk.
+        const replaced = inodeOf(file) !== inode
+        if (!isDamage(cause) && !(replaced && isUnusable(cause))) throw asIndexRefusal(cause, file)
         if (known?.index.driver === safe) {
           retire(file)
           discardIndexFile(file, known.inode)
@@ -137,6 +139,7 @@ async function openExisting(file: string, inode: string): Promise<SqliteDriver |
     if (migrate(driver)) return driver
   } catch (cause) {
     driver.close()
+    if (inodeOf(file) !== inode) return undefined
     if (!isDamage(cause)) throw cause
     discardIndexFile(file, inode)
     return undefined

@@ -13,6 +13,11 @@ export function isDamage(cause: unknown): boolean {
   return DAMAGE.test(String(cause))
 }
 
+/** What SQLite says where it cannot read or write a file, whatever the reason. */
+export function isUnusable(cause: unknown): boolean {
+  return NOT_WRITABLE.test(String(cause))
+}
+
 /** What SQLite said, in the user's terms; anything that the user can do nothing about stays as it is. */
 export function asIndexRefusal(cause: unknown, file: string): unknown {
   const said = String(cause)

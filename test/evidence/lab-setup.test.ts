@@ -42,7 +42,7 @@ describe('the set-up of the lab', () => {
     const environment = await ensureLab({ progress: (message) => told.push(message) })
     expect(environment.folder).toMatch(new RegExp(`^${state}/lab/[0-9a-f]{12}$`))
     expect(readFileSync(join(state, 'lab', 'current'), 'utf8')).toBe(`${environment.python}\n`)
-    expect(told).toContain('Package 1 of 11: numpy')
+    expect(told).toContainEqual(expect.stringMatching(/^Package 1 of \d+: \w+$/))
     expect(findLab()).toEqual(environment)
     expect(await ensureLab()).toEqual(environment)
     expect(installs()).toBe(1)
