@@ -67,17 +67,6 @@ export function fillDisk(storm) {
   })
 }
 
-/** Somebody may be writing just now, and nobody writes for long: a mount that is written to cannot be changed. */
-function unwritten(change) {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return change()
-    } catch (cause) {
-      if (attempt === 200) throw cause
-    }
-  }
-}
-
 /**
  * A mount that files are open on cannot be made read-only: another one over it can. Who has a file open goes on writing to
  * it, and opens no other. Made writable again, it stays, so that nobody is left in a place that is gone.
@@ -87,10 +76,20 @@ export function readOnly(storm) {
   return withoutRoom(
     storm,
     () => {
-      mount('--bind', disk, disk)
-      unwritten(() => mount('-o', 'remount,ro,bind', disk))
+      mountReadOnly(disk)
     },
     () => {},
     () => mount('-o', 'remount,rw,bind', disk),
   )
+}
+
+/** Somebody who opens a file for writing between the mount and its change to read-only keeps it writable: another is laid over it. */
+function mountReadOnly(disk) {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return mount('-o', 'bind,ro', disk, disk)
+    } catch (cause) {
+      if (attempt === 10) throw cause
+    }
+  }
 }
