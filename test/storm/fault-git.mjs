@@ -73,13 +73,24 @@ function noteAllTimes(arena) {
 
 export function checkout(storm) {
   return aside(storm, async () => {
-    commit(storm)
-    git(storm, 'checkout', '-q', START)
+    leave(storm)
     await storm.lookAround()
     await sleep(storm.random.between(200, 1500))
     // What our programs wrote into documents meanwhile is theirs to write again.
     git(storm, 'checkout', '-q', '-f', 'main')
   })
+}
+
+/** What is written between the commit and the checkout makes Git refuse: a person would commit that too, and call again. */
+function leave(storm) {
+  for (let attempt = 1; ; attempt++) {
+    commit(storm)
+    try {
+      return git(storm, 'checkout', '-q', START)
+    } catch (cause) {
+      if (attempt > 10 || !String(cause.stderr).includes('would be overwritten')) throw cause
+    }
+  }
 }
 
 /**
