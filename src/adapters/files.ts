@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import {
   closeSync,
   constants,
@@ -8,6 +8,7 @@ import {
   mkdirSync,
   openSync,
   readFileSync,
+  readSync,
   realpathSync,
   renameSync,
   rmSync,
@@ -141,6 +142,22 @@ export function openRegular(path: string, flags = 0): number | undefined {
   if (fstatSync(fd).isFile()) return fd
   closeSync(fd)
   return undefined
+}
+
+const HASHED_AT_ONCE = 4 * 1024 * 1024
+
+/** SHA-256 of a file, in hex, whatever its size. @throws what the file system says where it cannot be read. */
+export function hashFile(path: string): string {
+  const hash = createHash('sha256')
+  const chunk = Buffer.allocUnsafe(HASHED_AT_ONCE)
+  const fd = openSync(path, 'r')
+  try {
+    for (let read = readSync(fd, chunk); read > 0; read = readSync(fd, chunk))
+      hash.update(chunk.subarray(0, read))
+  } finally {
+    closeSync(fd)
+  }
+  return hash.digest('hex')
 }
 
 /** A link that leads in a circle, or is none that may be followed, is as good as missing; so is a socket. */

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { readJson, replaceFile } from '../adapters/files.ts'
+import { readJson } from '../adapters/files.ts'
 import { labVersion } from '../adapters/lab/process.ts'
 import type { DatasetRecord } from '../core/dataset-record.ts'
 import { Refusal } from '../core/errors.ts'
@@ -9,7 +9,7 @@ import { isModelCost, METRICS } from '../core/metrics.ts'
 import type { Workspace } from '../store/workspace.ts'
 import { type CostEvidence, costEvidenceSha256 } from './cost-evidence.ts'
 import { findDataset, splitFiles } from './datasets.ts'
-import { type Evidence, type EvidenceData, evidenceFile, readEvidence } from './evidence-file.ts'
+import { evidenceSoFar, readEvidence, writeEvidence } from './evidence-file.ts'
 import { withLedger } from './ledger.ts'
 import { type ModelProcessEnd, runModelProcess } from './model-process.ts'
 import { type SavedModel, savedModel } from './prediction.ts'
@@ -136,29 +136,12 @@ async function recordCost(
 ): Promise<CostEvidence> {
   const evaluator = readEvidence(run.folder)?.evaluator ?? (await labVersion())
   return withLedger(workspace, (ledger, append) => {
-    const before = readEvidence(run.folder)
-    const same = before?.run === run.run && before.dataset_hash === record.hash
     const earlier = ledger.lines.filter(
       ({ event, data }) => event === 'evidence.recorded' && data.run === run.run && data.cost,
     ).length
     const cost: CostEvidence = { ...measured, measurement: earlier + 1, at: new Date().toISOString() }
-    const evidence: Evidence = {
-      format: 1,
-      run: run.run,
-      dataset: record.dataset,
-      dataset_hash: record.hash,
-      evaluator,
-      splits: same ? before.splits : {},
-      cost,
-    }
-    const data: EvidenceData = {
-      run: run.run,
-      dataset_hash: record.hash,
-      splits: {},
-      cost: costEvidenceSha256(evidence),
-    }
-    append('evidence.recorded', { ...data })
-    replaceFile(evidenceFile(run.folder), `${JSON.stringify(evidence, null, 2)}\n`)
+    const evidence = { ...evidenceSoFar(run, record, evaluator), cost }
+    writeEvidence(run.folder, evidence, { splits: {}, cost: costEvidenceSha256(evidence) }, append)
     return cost
   })
 }

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
-import { readJson } from '../adapters/files.ts'
+import { readJson, replaceFile } from '../adapters/files.ts'
 import { canonicalJson } from '../core/canonical-json.ts'
+import type { DatasetRecord } from '../core/dataset-record.ts'
 import { isEvidence } from '../core/evidence-shape.ts'
 import type { Measurement, NonFinite } from '../core/measurement.ts'
 import type { Threshold } from '../core/threshold.ts'
@@ -72,6 +73,31 @@ export function evidenceFile(runFolder: string): string {
 export function readEvidence(runFolder: string): Evidence | undefined {
   const evidence = readJson<Evidence>(evidenceFile(runFolder))
   return isEvidence(evidence) ? evidence : undefined
+}
+
+/** What is known of a run on a data set, for what is measured now to be added to; nothing yet where it was another's. */
+export function evidenceSoFar(
+  { run, folder }: { run: string; folder: string },
+  { dataset, hash }: Pick<DatasetRecord, 'dataset' | 'hash'>,
+  evaluator: Evidence['evaluator'],
+): Evidence {
+  const before = readEvidence(folder)
+  if (before?.run === run && before.dataset_hash === hash) return before
+  return { format: 1, run, dataset, dataset_hash: hash, evaluator, splits: {} }
+}
+
+/**
+ * The hashes of what was measured go into the ledger first: evidence that is on disk is in the ledger.
+ * @param append of the ledger, under its lock.
+ */
+export function writeEvidence(
+  folder: string,
+  evidence: Evidence,
+  measured: Pick<EvidenceData, 'splits' | 'cost'>,
+  append: (event: 'evidence.recorded', data: Record<string, unknown>) => unknown,
+): void {
+  append('evidence.recorded', { run: evidence.run, dataset_hash: evidence.dataset_hash, ...measured })
+  replaceFile(evidenceFile(folder), `${JSON.stringify(evidence, null, 2)}\n`)
 }
 
 /** The hash that the ledger keeps of one split's evidence. */

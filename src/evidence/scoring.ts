@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { replaceFile } from '../adapters/files.ts'
 import { labRequest, labVersion } from '../adapters/lab/process.ts'
 import type { DatasetRecord } from '../core/dataset-record.ts'
 import { type Threshold, thresholdWords } from '../core/threshold.ts'
@@ -8,13 +7,13 @@ import type { Workspace } from '../store/workspace.ts'
 import { requireEvaluator } from './custom-evaluator.ts'
 import {
   type Evidence,
-  type EvidenceData,
   type EvidenceSplit,
-  evidenceFile,
+  evidenceSoFar,
   readEvidence,
   recordedSplits,
   type SplitEvidence,
   splitEvidenceSha256,
+  writeEvidence,
 } from './evidence-file.ts'
 import { type Ledger, readLedger, withLedger } from './ledger.ts'
 import { contentSha256 } from './predictions-content.ts'
@@ -182,16 +181,11 @@ export async function recordEvidence(
       append('threshold.chosen', { ...data })
     }
     const threshold = chosen ?? thresholdOf(ledger, run.run, record.hash)
-    const before = readEvidence(run.folder)
-    const same = before?.run === run.run && before.dataset_hash === record.hash ? before : undefined
+    const { threshold: before, ...soFar } = evidenceSoFar(run, record, evaluator)
     const evidence: Evidence = {
-      format: 1,
-      run: run.run,
-      dataset: record.dataset,
-      dataset_hash: record.hash,
+      ...soFar,
       evaluator,
-      splits: { ...(isSameThreshold(same?.threshold, threshold) ? same?.splits : {}), ...measured },
-      ...(same?.cost ? { cost: same.cost } : {}),
+      splits: { ...(isSameThreshold(before, threshold) ? soFar.splits : {}), ...measured },
       ...(threshold ? { threshold } : {}),
     }
     const splits = Object.fromEntries(
@@ -200,9 +194,7 @@ export async function recordEvidence(
         splitEvidenceSha256(evidence, split),
       ]),
     )
-    const data: EvidenceData = { run: run.run, dataset_hash: record.hash, splits }
-    append('evidence.recorded', { ...data })
-    replaceFile(evidenceFile(run.folder), `${JSON.stringify(evidence, null, 2)}\n`)
+    writeEvidence(run.folder, evidence, { splits }, append)
     return evidence
   })
 }

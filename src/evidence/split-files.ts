@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
-import { closeSync, openSync, readSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { join } from 'node:path'
+import { hashFile } from '../adapters/files.ts'
 import type { DatasetRecord } from '../core/dataset-record.ts'
 import type { Workspace } from '../store/workspace.ts'
 import type { SplitName } from './datasets.ts'
@@ -16,7 +17,6 @@ export interface ChangedSplit {
 }
 
 const SPLITS: readonly SplitName[] = ['train', 'validation', 'test']
-const CHUNK = 4 * 1024 * 1024
 /** A file that was written just now can change once more and keep its times. */
 const SETTLED_NS = 2_000_000_000n
 
@@ -30,7 +30,7 @@ interface Hashed {
  * The files of a version that are not those that were registered, by SHA-256. A file that was hashed before and has the
  * inode, size and times of then is not read again. One that is missing is not changed.
  */
-export function changedSplits(workspace: Workspace, record: DatasetRecord): ChangedSplit[] {
+export function changedSplitFiles(workspace: Workspace, record: DatasetRecord): ChangedSplit[] {
   const folder = workspace.layout.dataset(record.dataset)
   return SPLITS.flatMap((split) => {
     const { path: file, sha256: expected } = record.splits[split]
@@ -46,7 +46,7 @@ export function fileHash(path: string): string | undefined {
   const name = `file-${createHash('sha256').update(path).digest('hex').slice(0, 32)}`
   const known = remembered<Hashed>(name)
   if (known?.stat === before.text) return known.sha256
-  const sha256 = hashOf(path)
+  const sha256 = hashFile(path)
   const settled = BigInt(Date.now()) * 1_000_000n - before.changed > SETTLED_NS
   if (settled && statOf(path)?.text === before.text) remember(name, { stat: before.text, sha256 })
   return sha256
@@ -60,17 +60,4 @@ function statOf(path: string): { text: string; changed: bigint } | undefined {
     text: [dev, ino, size, mtimeNs, ctimeNs].join(' '),
     changed: ctimeNs > mtimeNs ? ctimeNs : mtimeNs,
   }
-}
-
-function hashOf(path: string): string {
-  const hash = createHash('sha256')
-  const chunk = Buffer.allocUnsafe(CHUNK)
-  const file = openSync(path, 'r')
-  try {
-    for (let read = readSync(file, chunk); read > 0; read = readSync(file, chunk))
-      hash.update(chunk.subarray(0, read))
-  } finally {
-    closeSync(file)
-  }
-  return hash.digest('hex')
 }

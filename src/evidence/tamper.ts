@@ -5,7 +5,7 @@ import { isObject } from '../core/shape.ts'
 import type { Workspace } from '../store/workspace.ts'
 import { findDataset, type SplitName } from './datasets.ts'
 import { type Ledger, readLedger, withLedger } from './ledger.ts'
-import { changedSplits, fileHash } from './split-files.ts'
+import { changedSplitFiles, fileHash } from './split-files.ts'
 import { labelsFile } from './vault.ts'
 
 /**
@@ -45,7 +45,7 @@ export async function recordTamper(workspace: Workspace, tamper: Tamper): Promis
 /** Puts the split files that are not those that were registered into the ledger; says nothing where all are. */
 export async function recordChangedSplits(workspace: Workspace, record: DatasetRecord): Promise<void> {
   const { dataset, hash: dataset_hash } = record
-  for (const { split, expected, found } of changedSplits(workspace, record))
+  for (const { split, expected, found } of changedSplitFiles(workspace, record))
     await recordTamper(workspace, { what: 'split_file', dataset, dataset_hash, split, expected, found })
 }
 

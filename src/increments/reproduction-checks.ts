@@ -1,6 +1,6 @@
 import type { Check } from '../core/criterion.ts'
 import type { NextStep } from '../core/errors.ts'
-import type { Reproduction, ReproductionDifference } from '../core/reproduction.ts'
+import type { Reproduction, ReproductionDifference } from '../core/test-reproduction.ts'
 import type { GateFacts } from './gate-facts.ts'
 import { show } from './lift.ts'
 
@@ -64,7 +64,7 @@ function differs(run: string, found: Reproduction): string {
       ? ` The largest difference is ${show(found.largest_difference)}, allowed is ${show(found.tolerance)}.`
       : ''
   const many = `${found.rows_differ} of ${found.rows}`
-  return `${WHAT[found.what ?? 'labels'](run, many, examples)}${allowed} ${TODO[found.what ?? 'labels']}`
+  return `${WHAT[found.what ?? 'labels'](run, many, examples)}${allowed} ${ADVICE[found.what ?? 'labels']}`
 }
 
 const OTHER_MODEL =
@@ -94,7 +94,7 @@ const SAVE_THRESHOLD =
 const RETURN_SCORES =
   'Save what makes the scores (a calibrated model, or save_model(model, predict="train.py:predict") with a function that returns (labels, scores)), or hand in no scores.'
 
-const TODO: Record<ReproductionDifference, string> = {
+const ADVICE: Record<ReproductionDifference, string> = {
   labels: OTHER_MODEL,
   threshold: SAVE_THRESHOLD,
   scores: RETURN_SCORES,

@@ -1,17 +1,6 @@
-import { createHash } from 'node:crypto'
-import {
-  closeSync,
-  constants,
-  copyFileSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readSync,
-  rmSync,
-} from 'node:fs'
+import { constants, copyFileSync, linkSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { asRefusal, confine, createExclusive, readJson, temporaryName } from '../adapters/files.ts'
+import { asRefusal, confine, createExclusive, hashFile, readJson, temporaryName } from '../adapters/files.ts'
 import type { DatasetRecord } from '../core/dataset-record.ts'
 import { Refusal } from '../core/errors.ts'
 import type { RunSummary } from '../core/run-summary.ts'
@@ -46,7 +35,7 @@ export function keepModel(facts: KeepModelFacts): { metadata: ModelMetadata; reu
   const artifact = modelArtifact(facts.run)
   if (!artifact) return undefined
   const source = confine(facts.runFolder, artifact.path)
-  const sha256 = hashFile(source, artifact.path)
+  const sha256 = hashModel(source, artifact.path)
   if (artifact.sha256 !== undefined && artifact.sha256 !== sha256) {
     throw new Refusal(
       'ARTIFACT_CHANGED',
@@ -123,26 +112,17 @@ function copyWithoutLink(source: string, target: string): boolean {
   }
 }
 
-function hashFile(path: string, shown: string): string {
-  const hash = createHash('sha256')
-  const buffer = Buffer.allocUnsafe(1 << 20)
-  let fd: number
+function hashModel(path: string, shown: string): string {
   try {
-    fd = openSync(path, 'r')
+    return hashFile(path)
   } catch (cause) {
-    throw new Refusal('FILE_MISSING', `The model file ${shown} cannot be read.`, { cause })
-  }
-  try {
-    for (let read = readSync(fd, buffer); read > 0; read = readSync(fd, buffer))
-      hash.update(buffer.subarray(0, read))
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'EISDIR')
+    const { code, syscall } = cause as NodeJS.ErrnoException
+    if (code === 'EISDIR')
       throw new Refusal('FILE_MISSING', `The model ${shown} is a folder; a model version is one file.`, {
         cause,
       })
+    if (syscall === 'open')
+      throw new Refusal('FILE_MISSING', `The model file ${shown} cannot be read.`, { cause })
     throw cause
-  } finally {
-    closeSync(fd)
   }
-  return hash.digest('hex')
 }

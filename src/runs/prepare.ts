@@ -2,7 +2,7 @@ import { basename, delimiter, dirname, join, resolve } from 'node:path'
 import { makeFolder, replaceFile } from '../adapters/files.ts'
 import { findLab } from '../adapters/lab/environment.ts'
 import { packageRoot } from '../adapters/package-root.ts'
-import { type Interpreter, labInterpreter, projectInterpreter } from '../adapters/python/interpreter.ts'
+import { type Interpreter, projectInterpreter } from '../adapters/python/interpreter.ts'
 import type { Workspace } from '../store/workspace.ts'
 import { privateParamsFile, readPrivate } from './private-request.ts'
 import type { Claim, RunRecord } from './record.ts'
@@ -82,7 +82,7 @@ function chooseInterpreter(
 ): Interpreter | undefined {
   const configured = record.interpreter ?? workspace.config.interpreter
   try {
-    return configured === 'lab' ? labInterpreter() : projectInterpreter(workspace.root, configured)
+    return projectInterpreter(workspace.root, configured)
   } catch (cause) {
     if (program === 'python' || program === 'python3') throw cause
     return undefined

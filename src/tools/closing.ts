@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { appendEvent } from '../evidence/ledger.ts'
-import { reproductionsOf } from '../evidence/reproductions.ts'
+import { reproductionsOf } from '../evidence/run-reproductions.ts'
 import type { Completion } from '../increments/complete.ts'
 import type { IncrementRef } from '../increments/load.ts'
 import { setStatus } from '../increments/status.ts'

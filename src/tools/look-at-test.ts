@@ -1,4 +1,4 @@
-import { labInterpreter, projectInterpreter } from '../adapters/python/interpreter.ts'
+import { projectInterpreter } from '../adapters/python/interpreter.ts'
 import { Refusal } from '../core/errors.ts'
 import type { Measurement } from '../core/measurement.ts'
 import type { RunSummary } from '../core/run-summary.ts'
@@ -134,7 +134,7 @@ function oddities(
 
 function interpreterOf(workspace: Workspace, folder: string): string | undefined {
   const configured = readFacts(folder)?.record.interpreter ?? workspace.config.interpreter
-  return (configured === 'lab' ? labInterpreter() : projectInterpreter(workspace.root, configured)).path
+  return projectInterpreter(workspace.root, configured).path
 }
 
 /** A later change of the criteria is seen by comparing them with this line. */

@@ -1,4 +1,4 @@
-import { labInterpreter, projectInterpreter } from '../adapters/python/interpreter.ts'
+import { projectInterpreter } from '../adapters/python/interpreter.ts'
 import { type NextStep, Refusal } from '../core/errors.ts'
 import { JOB_ID } from '../core/ids.ts'
 import type { Measurement } from '../core/measurement.ts'
@@ -12,12 +12,11 @@ import type { EvaluatedRun } from '../evidence/scoring.ts'
 import { readSpec, resolveIncrement } from '../increments/load.ts'
 import { readFacts } from '../runs/facts.ts'
 import { writeDerived } from '../runs/finish.ts'
-import { indexRun, lookAt } from '../runs/index-run.ts'
-import { schedule } from '../runs/schedule.ts'
-import { submitJob } from '../runs/submit-job.ts'
+import { indexRun } from '../runs/index-run.ts'
 import type { Index } from '../store/index-db.ts'
 import type { Workspace } from '../store/workspace.ts'
 import type { ToolContext } from './context.ts'
+import { evaluateInBackground } from './evaluate-in-background.ts'
 import type { JobAnswer } from './lab-ready.ts'
 import { modelProblem, recordedCost } from './recorded-evidence.ts'
 
@@ -59,13 +58,7 @@ export async function costOfModel(
 }
 
 function costInBackground(workspace: Workspace, index: Index, { run }: EvaluatedRun): JobAnswer {
-  const job = submitJob(workspace, index, ['evaluate-run', run, 'cost', '--workspace', workspace.root])
-  schedule(workspace, index)
-  return {
-    job: job.run,
-    state: lookAt(job.folder)?.judgement.state ?? 'queued',
-    next: [{ tool: 'get_run', arguments: { run: job.run, wait_s: 40 }, why: 'waits for the measurement' }],
-  }
+  return evaluateInBackground(workspace, index, run, 'cost', 'waits for the measurement')
 }
 
 /** Whether the earlier measurement could not be made within a call. */
@@ -145,7 +138,7 @@ async function measured(
     throw new Refusal('ARTIFACT_CHANGED', `${changed} What it costs would be that of another model.`)
   const record = readFacts(run.folder)?.record
   const configured = record?.interpreter ?? workspace.config.interpreter
-  const interpreter = configured === 'lab' ? labInterpreter() : projectInterpreter(workspace.root, configured)
+  const interpreter = projectInterpreter(workspace.root, configured)
   const cost = await measureCost(workspace, run, {
     interpreter: interpreter.path,
     threads:

@@ -25,7 +25,7 @@ export async function recordedView(
   if (!existsSync(join(folder, 'evidence.json'))) return { summary: run, shown: reproduces }
   const [{ readLedger }, { reproductionsOf }, { withRecordedEvidence }] = await Promise.all([
     import('../evidence/ledger.ts'),
-    import('../evidence/reproductions.ts'),
+    import('../evidence/run-reproductions.ts'),
     import('./recorded-evidence.ts'),
   ])
   const ledger = readLedger(workspace)

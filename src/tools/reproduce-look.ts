@@ -1,15 +1,13 @@
 import type { NextStep } from '../core/errors.ts'
 import { JOB_ID } from '../core/ids.ts'
 import { LONGEST, type ModelLimit } from '../evidence/prediction.ts'
-import { reproduceTest } from '../evidence/reproduction.ts'
 import type { EvaluatedRun } from '../evidence/scoring.ts'
+import { reproduceTest } from '../evidence/test-reproduction.ts'
 import { reproductionWarnings } from '../increments/reproduction-checks.ts'
-import { lookAt } from '../runs/index-run.ts'
-import { schedule } from '../runs/schedule.ts'
-import { submitJob } from '../runs/submit-job.ts'
 import type { Index } from '../store/index-db.ts'
 import type { Workspace } from '../store/workspace.ts'
 import type { ToolContext } from './context.ts'
+import { evaluateInBackground } from './evaluate-in-background.ts'
 import type { JobAnswer } from './lab-ready.ts'
 
 /** What a call may spend, of the 45 s that clients wait, and what a model gets in any case. */
@@ -32,17 +30,13 @@ export function modelLimit(callStarted: number): ModelLimit {
 
 /** The same call in the background, where nobody waits. */
 export function lookInBackground(workspace: Workspace, index: Index, run: EvaluatedRun): JobAnswer {
-  const job = submitJob(workspace, index, ['evaluate-run', run.run, 'test', '--workspace', workspace.root])
-  schedule(workspace, index)
-  const next: NextStep[] = [
-    { tool: 'get_run', arguments: { run: job.run, wait_s: 40 }, why: 'waits for the saved model' },
-    {
-      tool: 'evaluate_run',
-      arguments: { run: run.run, split: 'test' },
-      why: 'the same call again answers with what came of it',
-    },
-  ]
-  return { job: job.run, state: lookAt(job.folder)?.judgement.state ?? 'queued', next }
+  const job = evaluateInBackground(workspace, index, run.run, 'test', 'waits for the saved model')
+  const again: NextStep = {
+    tool: 'evaluate_run',
+    arguments: { run: run.run, split: 'test' },
+    why: 'the same call again answers with what came of it',
+  }
+  return { ...job, next: [...job.next, again] }
 }
 
 /**

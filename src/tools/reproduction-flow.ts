@@ -4,8 +4,8 @@ import type { DatasetRecord } from '../core/dataset-record.ts'
 import { findDataset, type SplitName, splitFiles } from '../evidence/datasets.ts'
 import { readEvidence } from '../evidence/evidence-file.ts'
 import { rowsMissing } from '../evidence/register-again.ts'
-import { recordedReproduction, recordReproduction } from '../evidence/reproductions.ts'
-import { fileSha256 } from '../evidence/vault.ts'
+import { recordedReproduction, recordReproduction } from '../evidence/run-reproductions.ts'
+import { changedSplitFiles } from '../evidence/split-files.ts'
 import { resolveIncrement } from '../increments/load.ts'
 import type { FoundRun } from '../runs/find-run.ts'
 import { indexRun, type Look } from '../runs/index-run.ts'
@@ -69,14 +69,14 @@ async function requireData(workspace: Workspace, { run, folder }: FoundRun, id: 
       run,
       `was made with ${id} of hash ${before.slice(0, 12)}, and ${id} is ${dataset.hash.slice(0, 12)} now: a version was put in its place`,
     )
-  for (const [split, path] of Object.entries(splitFiles(workspace, dataset)) as [
-    SplitName,
-    string | undefined,
-  ][]) {
-    if (!path) throw rowsMissing(dataset, split)
-    if ((await fileSha256(path)) !== dataset.splits[split].sha256)
-      throw impossible(run, `needs the rows of ${id}, and ${split} is no longer the file that was registered`)
-  }
+  for (const [split, path] of Object.entries(splitFiles(workspace, dataset)))
+    if (!path) throw rowsMissing(dataset, split as SplitName)
+  const [changed] = changedSplitFiles(workspace, dataset)
+  if (changed)
+    throw impossible(
+      run,
+      `needs the rows of ${id}, and ${changed.split} is no longer the file that was registered`,
+    )
 }
 
 type Outcome = Pick<

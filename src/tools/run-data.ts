@@ -5,7 +5,7 @@ import type { DatasetRecord } from '../core/dataset-record.ts'
 import { Refusal } from '../core/errors.ts'
 import { remember, remembered } from '../evidence/remembered.ts'
 import type { DataSchema } from '../evidence/schema-file.ts'
-import { changedSplits } from '../evidence/split-files.ts'
+import { changedSplitFiles } from '../evidence/split-files.ts'
 import type { Tamper } from '../evidence/tamper.ts'
 import type { Workspace } from '../store/workspace.ts'
 import { datasetRecord } from './dataset-record.ts'
@@ -44,7 +44,7 @@ export async function checkRunData(
 
 async function requireRegistered(workspace: Workspace, record: DatasetRecord): Promise<void> {
   const { dataset } = record
-  const files = changedSplits(workspace, record)
+  const files = changedSplitFiles(workspace, record)
   const ofRecord = await changedRecord(workspace, record)
   if (files.length + ofRecord.length === 0) return
   const { recordChangedSplits, recordTamper } = await import('../evidence/tamper.ts')

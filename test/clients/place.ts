@@ -1,6 +1,8 @@
-import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, realpathSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { endCarrying } from '../support/processes.ts'
+import { removeFolder } from '../support/remove-folder.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
 
@@ -13,7 +15,7 @@ export interface Place {
   project: string
   /** Of the server and of the client. Python is looked for on PATH, as for a person without a virtual environment. */
   env: Record<string, string>
-  remove(): void
+  remove(): Promise<void>
 }
 
 export function makePlace(): Place {
@@ -23,10 +25,14 @@ export function makePlace(): Place {
   mkdirSync(home)
   cpSync(join(ROOT, 'examples', 'churn'), join(project, 'churn'), { recursive: true })
   const { PATH = '', SPECWEAVE_LAB_DIR = join(ROOT, '.cache', 'lab') } = process.env
+  const env = { PATH, HOME: home, SPECWEAVE_LAB_DIR, SPECWEAVE_STATE_DIR: join(folder, 'state') }
   return {
     project,
-    env: { PATH, HOME: home, SPECWEAVE_LAB_DIR, SPECWEAVE_STATE_DIR: join(folder, 'state') },
-    remove: () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }),
+    env,
+    async remove() {
+      await endCarrying(`SPECWEAVE_STATE_DIR=${env.SPECWEAVE_STATE_DIR}`)
+      await removeFolder(folder)
+    },
   }
 }
 

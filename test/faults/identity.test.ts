@@ -4,7 +4,7 @@ import { closeSync, existsSync, fstatSync, mkdirSync, openSync, rmSync, writeFil
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { machineIdentity, processStartTime } from '../../src/adapters/process/identity.ts'
-import { kill } from '../support/lab-workspace.ts'
+import { kill } from '../support/processes.ts'
 import { NO_NAMESPACES, NO_ROOT } from './privileges.ts'
 import { Scene } from './scene.ts'
 import type { Server, ShownRun } from './server.ts'

@@ -14,7 +14,7 @@ import {
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { End } from '../../src/runs/record.ts'
-import { kill } from '../support/lab-workspace.ts'
+import { kill } from '../support/processes.ts'
 import { expectHonest, Scene } from './scene.ts'
 import type { Answer, Server, ShownRun } from './server.ts'
 

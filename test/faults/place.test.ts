@@ -3,7 +3,7 @@ import { cpSync, existsSync, readdirSync, renameSync, writeFileSync } from 'node
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { liveness } from '../../src/adapters/process/identity.ts'
-import { kill } from '../support/lab-workspace.ts'
+import { kill } from '../support/processes.ts'
 import { expectHonest, Scene } from './scene.ts'
 import type { Server, ShownRun } from './server.ts'
 

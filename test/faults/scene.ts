@@ -1,19 +1,12 @@
-import {
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { expect } from 'vitest'
 import { liveness, type ProcessIdentity, processStartTime } from '../../src/adapters/process/identity.ts'
 import { sleep } from '../../src/core/clock.ts'
 import type { Claim, End, Started } from '../../src/runs/record.ts'
-import { kill } from '../support/lab-workspace.ts'
+import { carrying, kill } from '../support/processes.ts'
+import { removeFolder } from '../support/remove-folder.ts'
 import { found } from '../tools/product.ts'
 import { Server, type ServerOptions, type ShownRun } from './server.ts'
 
@@ -164,7 +157,7 @@ export class Scene {
       await sleep(20)
     }
     for (const undo of this.#undo) undo()
-    rmSync(this.base, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 })
+    await removeFolder(this.base)
   }
 
   #recorded(): number[] {
@@ -174,21 +167,6 @@ export class Scene {
       return file.endsWith('started.json') ? [recorded.pid, -recorded.pid] : [recorded.pid]
     })
   }
-}
-
-/** Processes with this entry in their environment; only Linux shows it cheaply. */
-export function carrying(entry: string): number[] {
-  if (process.platform !== 'linux') return []
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
-    .filter((pid) => {
-      try {
-        return readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0').includes(entry)
-      } catch {
-        return false
-      }
-    })
-    .map(Number)
 }
 
 /** A call may be refused where its disk or its index is broken: in words for its user, never as a defect. */

@@ -2,8 +2,8 @@ import { existsSync, readdirSync, readFileSync, rmSync, statfsSync, statSync } f
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { liveness, processStartTime } from '../../src/adapters/process/identity.ts'
-import { kill } from '../support/lab-workspace.ts'
-import { carrying, Scene } from './scene.ts'
+import { carrying, kill } from '../support/processes.ts'
+import { Scene } from './scene.ts'
 import type { Server } from './server.ts'
 
 let scene: Scene

@@ -15,6 +15,7 @@ import {
 import { tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
 import { sleep } from '../../src/core/clock.ts'
+import { removeFolder } from '../support/remove-folder.ts'
 import { Wire } from './wire.ts'
 
 /** What stands in the places that nobody may read or write. */
@@ -175,7 +176,7 @@ export class Place {
   async dispose(): Promise<void> {
     await this.#wire?.close()
     await this.settled().catch(() => {})
-    rmSync(this.base, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 })
+    await removeFolder(this.base)
   }
 }
 

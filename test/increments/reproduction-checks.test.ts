@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Check } from '../../src/core/criterion.ts'
-import type { Reproduction } from '../../src/core/reproduction.ts'
+import type { Reproduction } from '../../src/core/test-reproduction.ts'
 import type { GateFacts } from '../../src/increments/gate-facts.ts'
 import { judge } from '../../src/increments/gates.ts'
 import { run } from './workspace.ts'

@@ -6,7 +6,6 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
-  rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs'
@@ -16,6 +15,7 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 // @ts-expect-error a script without types
 import { node24, node24Folder } from '../../scripts/node24.mjs'
+import { removeFolder } from '../support/remove-folder.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
 const place = mkdtempSync(join(tmpdir(), 'specweave-pack-'))
@@ -89,8 +89,8 @@ async function packAndInstall(): Promise<void> {
 
 beforeAll(packAndInstall)
 
-afterAll(() => {
-  for (const folder of [place, copy]) rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
+afterAll(async () => {
+  for (const folder of [place, copy]) await removeFolder(folder)
 })
 
 describe('the tarball', () => {

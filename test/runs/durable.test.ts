@@ -5,7 +5,8 @@ import { liveness, processStartTime } from '../../src/adapters/process/identity.
 import { lookAt } from '../../src/runs/index-run.ts'
 import { stopOne } from '../../src/runs/stop-one.ts'
 import { summarizeRun } from '../../src/runs/summary.ts'
-import { kill, LabWorkspace } from '../support/lab-workspace.ts'
+import { LabWorkspace } from '../support/lab-workspace.ts'
+import { kill } from '../support/processes.ts'
 
 let lab: LabWorkspace
 afterEach(() => lab.dispose())

@@ -11,7 +11,8 @@ import { type PreflightRecord, readPreflight } from '../../src/runs/preflight-re
 import type { RunRecord } from '../../src/runs/record.ts'
 import { expectedLong } from '../../src/runs/same-command.ts'
 import { stopOne } from '../../src/runs/stop-one.ts'
-import { kill, LabWorkspace } from '../support/lab-workspace.ts'
+import { LabWorkspace } from '../support/lab-workspace.ts'
+import { kill } from '../support/processes.ts'
 
 /** No run here has a dataset. */
 const NO_DATA: PreflightHooks = {

@@ -15,7 +15,8 @@ import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { readSeen, recordSeen, type SeenRecord } from '../../src/runs/seen-files.ts'
-import { kill, LabWorkspace } from '../support/lab-workspace.ts'
+import { LabWorkspace } from '../support/lab-workspace.ts'
+import { kill } from '../support/processes.ts'
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
 const paths = (record: SeenRecord | undefined) => record?.files.map(({ path }) => path)

@@ -1,8 +1,9 @@
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import type { Claim } from '../../src/runs/record.ts'
-import { kill, LabWorkspace } from '../support/lab-workspace.ts'
+import { LabWorkspace } from '../support/lab-workspace.ts'
 import { connect } from '../support/mcp-client.ts'
+import { kill } from '../support/processes.ts'
 
 let lab: LabWorkspace
 afterEach(() => lab.dispose())

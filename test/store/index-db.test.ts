@@ -19,6 +19,7 @@ import { closeIndexes, type Index, openIndex } from '../../src/store/index-db.ts
 import { INDEX_VERSION, migrate } from '../../src/store/migrations.ts'
 import { openSqlite } from '../../src/store/sqlite/driver.ts'
 import { openWorkspace, type Workspace } from '../../src/store/workspace.ts'
+import { removeFolder } from '../support/remove-folder.ts'
 
 const MAIN = resolve(import.meta.dirname, '../../dist/main.js')
 const RUNS = 60
@@ -33,9 +34,9 @@ beforeEach(() => {
   file = join(workspace.layout.folder, 'index.db')
 })
 
-afterEach(() => {
+afterEach(async () => {
   closeIndexes()
-  rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
+  await removeFolder(folder)
 })
 
 /** A workspace with runs as a script makes them by the SDK alone: enough for an index of many pages. */

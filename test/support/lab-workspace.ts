@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { processesOfRun } from '../../src/adapters/process/group.ts'
@@ -14,6 +14,8 @@ import { schedule, setProgram } from '../../src/runs/schedule.ts'
 import { type Submitted, submitRun } from '../../src/runs/submit.ts'
 import { type Index, openIndex } from '../../src/store/index-db.ts'
 import { openWorkspace, type Workspace } from '../../src/store/workspace.ts'
+import { kill } from './processes.ts'
+import { removeFolder } from './remove-folder.ts'
 
 export const MAIN = resolve(import.meta.dirname, '../../dist/main.js')
 
@@ -164,14 +166,6 @@ export class LabWorkspace {
       if (liveness(claim) === 'alive') kill(claim.pid)
     }
     ;(await this.index()).driver.close()
-    rmSync(this.root, { recursive: true, force: true, maxRetries: 5 })
-  }
-}
-
-export function kill(pid: number, signal: NodeJS.Signals = 'SIGKILL'): void {
-  try {
-    process.kill(pid, signal)
-  } catch {
-    // It has ended already.
+    await removeFolder(this.root)
   }
 }

@@ -112,7 +112,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await session?.client.close()
-  place.remove()
+  await place.remove()
 })
 
 function measured(view: View, name: string, split = 'validation'): number | undefined {

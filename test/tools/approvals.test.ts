@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
@@ -6,6 +6,7 @@ import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
 import { ElicitRequestSchema } from '@modelcontextprotocol/sdk/types.js'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { PROGRAM } from '../hosts/mcp-client.ts'
+import { removeFolder } from '../support/remove-folder.ts'
 
 type Reply = { action: 'accept' | 'decline' | 'cancel'; content?: Record<string, string> }
 
@@ -21,7 +22,7 @@ beforeEach(() => {
 })
 afterEach(async () => {
   await client.close()
-  rmSync(base, { recursive: true, force: true })
+  await removeFolder(base)
 })
 
 async function open(

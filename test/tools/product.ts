@@ -7,7 +7,6 @@ import {
   readFileSync,
   readlinkSync,
   realpathSync,
-  rmSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -17,7 +16,8 @@ import { liveness, type ProcessIdentity, processStartTime } from '../../src/adap
 import { sleep } from '../../src/core/clock.ts'
 import type { NextStep } from '../../src/core/errors.ts'
 import { connect, PROGRAM, type Session } from '../hosts/mcp-client.ts'
-import { kill } from '../support/lab-workspace.ts'
+import { kill } from '../support/processes.ts'
+import { removeFolder } from '../support/remove-folder.ts'
 
 /** Why tests that need the lab are skipped; `undefined` where it is there. */
 export const NO_LAB = process.env.SPECWEAVE_LAB_DIR
@@ -218,7 +218,7 @@ export class Product {
       for (let waited = 0; liveness(supervisor) === 'alive' && waited < 5000; waited += 20) await sleep(20)
       if (liveness(supervisor) === 'alive') kill(supervisor.pid)
     }
-    rmSync(this.base, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 })
+    await removeFolder(this.base)
   }
 }
 

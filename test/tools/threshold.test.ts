@@ -148,6 +148,12 @@ describe.skipIf(NO_LAB)(`a threshold chosen on validation (${NO_LAB ?? 'with the
     expect(Math.abs(mine.difference)).toBeCloseTo(Math.abs(Number(values('validation').recall) - its), 10)
   })
 
+  it('stands where the costs of the model are measured after it', async () => {
+    const { threshold, splits } = evidence()
+    await product.call('evaluate_run', { run: candidate, split: 'cost' })
+    expect(evidence()).toMatchObject({ threshold, splits, cost: { split: 'validation' } })
+  })
+
   it('decides on test, where the gate passes by it alone, and is frozen after the look', async () => {
     const look = await product.call('evaluate_run', { run: candidate, split: 'test' })
     expect(look.warnings.join()).toContain('Labels are those of score_yes >=')

@@ -11,8 +11,8 @@ import pyarrow as pa
 
 from specweave_lab.errors import dataset_invalid
 from specweave_lab.metrics.classification import ClassificationData
-from specweave_lab.reading import Table, as_numbers, file_sha256, is_text, read_table
-from specweave_lab.truth import Truth
+from specweave_lab.reading import Table, as_numbers, is_text
+from specweave_lab.truth import Truth, read_registered
 
 
 def truth_frame(truth: Truth, folder: Path) -> pd.DataFrame:
@@ -45,19 +45,12 @@ def predictions_frame(truth: Truth, given: ClassificationData | np.ndarray) -> p
 
 
 def _test_features(truth: Truth, folder: Path) -> Table:
-    described = truth.record["splits"]["test"]
-    path = folder / described["path"]
-    if not path.is_file() or file_sha256(path) != described["sha256"]:
-        raise dataset_invalid(
-            "dataset",
-            f"{path.name} of {truth.record['dataset']} is missing or is not what was registered.",
-            "Register the source again.",
-        )
-    table = read_table(path)
+    table = read_registered(folder, truth.record, "test")
     places = pd.Index([str(text) for text in table.texts("row_id")]).get_indexer(pd.Index(truth.row_ids))
     if (places < 0).any():
+        name = truth.record["splits"]["test"]["path"]
         raise dataset_invalid(
-            "dataset", f"{path.name} lacks rows of the sealed labels.", "Register the source again."
+            "dataset", f"{name} lacks rows of the sealed labels.", "Register the source again."
         )
     return Table(table.data.take(pa.array(places)).combine_chunks(), table.format)
 

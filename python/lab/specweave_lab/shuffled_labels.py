@@ -27,14 +27,14 @@ from sklearn.preprocessing import StandardScaler
 
 from specweave_lab.arguments import Arguments
 from specweave_lab.drafting import Progress
-from specweave_lab.errors import Refusal, dataset_invalid
+from specweave_lab.errors import Refusal
 from specweave_lab.evaluation import read_classification, read_regression
 from specweave_lab.labels import label_keys
 from specweave_lab.metrics.classification import ClassificationData, measure_classification
 from specweave_lab.metrics.names import chosen_metrics, sign_of_better
 from specweave_lab.metrics.regression import measure_regression
-from specweave_lab.reading import Table, as_numbers, file_sha256, read_table
-from specweave_lab.truth import Truth, read_record, read_truth
+from specweave_lab.reading import Table, as_numbers, file_sha256
+from specweave_lab.truth import Truth, read_record, read_registered, read_truth
 from specweave_lab.writing import write_split
 
 SPLITS = ("train", "validation")
@@ -78,7 +78,7 @@ def shuffle_labels(params: dict[str, Any], progress: Progress) -> dict[str, Any]
         )
     progress("dealing the labels anew", 0.1)
     out.mkdir(parents=True, exist_ok=True)
-    tables = [_registered(folder, record, split) for split in SPLITS]
+    tables = [read_registered(folder, record, split) for split in SPLITS]
     rng = np.random.default_rng(int.from_bytes(hashlib.sha256(record["hash"].encode()).digest()[:8], "big"))
     told = _told_by_features(tables, record)
     done = {}
@@ -193,17 +193,6 @@ def _only(measured: list[dict[str, Any]], name: str) -> float:
     if not values:
         raise LookupError(name)
     return values[0]
-
-
-def _registered(folder: Path, record: dict[str, Any], split: str) -> Table:
-    path = folder / record["splits"][split]["path"]
-    if not path.is_file() or file_sha256(path) != record["splits"][split]["sha256"]:
-        raise dataset_invalid(
-            "dataset",
-            f"{path.name} of {record['dataset']} is not what was registered.",
-            "Register the source again.",
-        )
-    return read_table(path)
 
 
 def _outcomes(table: Table, record: dict[str, Any]) -> np.ndarray:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,10 +11,9 @@ import pyarrow as pa
 
 from specweave_lab.arguments import Arguments
 from specweave_lab.drafting import Progress
-from specweave_lab.errors import dataset_invalid
 from specweave_lab.labels import label_keys
-from specweave_lab.reading import Table, as_times, file_sha256, read_table
-from specweave_lab.truth import read_record
+from specweave_lab.reading import Table, as_times, file_sha256
+from specweave_lab.truth import read_record, read_registered
 from specweave_lab.writing import write_split
 
 WANTED = {"train": 200, "validation": 50, "test": 50}
@@ -48,7 +46,7 @@ def cut_splits(params: dict[str, Any], progress: Progress) -> dict[str, Any]:
     folder, out = arguments.path("dataset"), arguments.path("out")
     record = read_record(folder)
     progress("reading the splits", 0.1)
-    tables = {split: _registered(folder, record, split) for split in WANTED}
+    tables = {split: read_registered(folder, record, split) for split in WANTED}
     out.mkdir(parents=True, exist_ok=True)
     chosen = chosen_rows(record, tables)
     described = dict(record["splits"])
@@ -87,21 +85,6 @@ def chosen_rows(record: dict[str, Any], tables: dict[str, Table]) -> dict[str, n
             kept = np.union1d(kept, _twice(table, record, kept))
         chosen[split] = np.sort(kept).astype(np.int64)
     return chosen
-
-
-def _registered(folder: Path, record: dict[str, Any], split: str) -> Table:
-    path = folder / record["splits"][split]["path"]
-    if not path.is_file():
-        raise dataset_invalid(
-            "dataset", f"{path.name} of {record['dataset']} is missing.", "Register the source again."
-        )
-    if file_sha256(path) != record["splits"][split]["sha256"]:
-        raise dataset_invalid(
-            "dataset",
-            f"{path.name} of {record['dataset']} is not what was registered.",
-            "Register the source again.",
-        )
-    return read_table(path)
 
 
 def _shared(tables: dict[str, Table], group: str, most: int) -> list[str]:

@@ -66,6 +66,30 @@ def read_record(folder: Path) -> dict[str, Any]:
         ) from problem
 
 
+def read_registered(folder: Path, record: dict[str, Any], split: str) -> Table:
+    """A split's rows, where its file is the one that was registered.
+
+    Raises
+    ------
+    Refusal
+        ``DATASET_INVALID`` where it is missing or another.
+    """
+    described = record["splits"][split]
+    path = folder / described["path"]
+    problem = (
+        "is missing"
+        if not path.is_file()
+        else "is not what was registered"
+        if file_sha256(path) != described["sha256"]
+        else None
+    )
+    if problem:
+        raise dataset_invalid(
+            "dataset", f"{path.name} of {record['dataset']} {problem}.", "Register the source again."
+        )
+    return read_table(path)
+
+
 def read_truth(arguments: Arguments, folds: bool = False) -> Truth:
     """Read the labels that ``evaluate`` and ``compare`` were asked to use.
 

@@ -18,8 +18,9 @@ from specweave_lab import folding
 from specweave_lab.errors import Refusal
 from specweave_lab.evaluation import evaluate
 from specweave_lab.folding import FoldProblem, hash_folds, time_folds
-from specweave_lab.folds import Folds, corrected_interval
+from specweave_lab.folds import corrected_interval
 from specweave_lab.reading import read_table
+from specweave_lab.train_folds import Folds
 
 SDK = Path(__file__).parents[2] / "sdk"
 sys.path.insert(0, str(SDK))

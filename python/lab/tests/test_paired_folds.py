@@ -14,9 +14,9 @@ from scipy import stats
 from sklearn.metrics import accuracy_score
 
 from specweave_lab.errors import Refusal
-from specweave_lab.folds import Folds
 from specweave_lab.paired_folds import compare_folds, fold_difference
 from specweave_lab.reading import read_table
+from specweave_lab.train_folds import Folds
 
 K = 5
 

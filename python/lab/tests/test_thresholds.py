@@ -19,11 +19,11 @@ from specweave_lab.comparison import compare
 from specweave_lab.errors import Refusal
 from specweave_lab.evaluation import evaluate
 from specweave_lab.evaluation_report import evaluation_report
-from specweave_lab.folds import Folds
 from specweave_lab.lift import lift
 from specweave_lab.reading import read_table
 from specweave_lab.reproduction import reproduce
 from specweave_lab.thresholds import best_threshold, between, choose_threshold
+from specweave_lab.train_folds import Folds
 
 SCORERS = {
     "precision": lambda y, p: sk.precision_score(y, p, zero_division=0),

@@ -195,10 +195,7 @@ def main(arguments: list[str] | None = None) -> int:
         del os.environ[name]
     try:
         rows = predict_file(given.run_dir, given.features, given.out, given.shuffled, given.closed)
-    except SpecWeaveError as error:
-        sys.stderr.write(f"specweave: {error}\n")
-        return 1
-    except OSError as error:
+    except (SpecWeaveError, OSError) as error:
         sys.stderr.write(f"specweave: {error}\n")
         return 1
     sys.stderr.write(f"specweave: {rows} rows in {given.out}\n")

@@ -1,9 +1,9 @@
-import type { ReproductionFact } from '../core/reproduction.ts'
 import type { ArtifactSummary } from '../core/run-summary.ts'
+import type { ReproductionFact } from '../core/test-reproduction.ts'
 import { readEvidence } from './evidence-file.ts'
 import type { Ledger } from './ledger.ts'
 import { savedModel } from './prediction.ts'
-import { codeSha256, reproductionOf } from './reproduction.ts'
+import { codeSha256, reproductionOf } from './test-reproduction.ts'
 
 /** @returns `undefined` for a run that was not looked at. */
 export function reproductionFact(
