@@ -10,7 +10,7 @@ import type { Workspace } from '../store/workspace.ts'
 import type { FoundRun } from './find-run.ts'
 import { indexRun, LIVE_STATES } from './index-run.ts'
 import type { RunRecord } from './record.ts'
-import { thisProgram } from './schedule.ts'
+import { thisProgram } from './supervisors.ts'
 
 /**
  * Queues long work of a tool as a job: this program with other arguments, with a run's life, logs and end. The same

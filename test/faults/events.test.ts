@@ -59,8 +59,7 @@ class Written {
 
   async end(): Promise<void> {
     writeFileSync(this.#go, '')
-    await scene.end(this.folder)
-    await scene.gone(await scene.claim(this.folder), 'the supervisor')
+    await scene.finished(this.folder)
   }
 
   /** What other tools read of it at its end. */

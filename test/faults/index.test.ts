@@ -123,8 +123,11 @@ describe('under a running run and a running server', () => {
     const other = await scene.server()
     expectTrue(scene, await other.answer('list_runs', { limit: 200 }))
     letGo()
-    expect(await scene.end(folder)).toMatchObject({ state: 'failed', exit_code: 3, judged_by: 'supervisor' })
-    await scene.gone(await scene.claim(folder), 'the supervisor')
+    expect(await scene.finished(folder)).toMatchObject({
+      state: 'failed',
+      exit_code: 3,
+      judged_by: 'supervisor',
+    })
     for (const one of [server, other]) {
       const shown = await scene.ended(one, run)
       expect(shown).toMatchObject({

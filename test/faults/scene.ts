@@ -1,4 +1,12 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { expect } from 'vitest'
@@ -110,6 +118,13 @@ export class Scene {
   /** The end as it is written, with nobody of ours looking. */
   end(folder: string): Promise<End> {
     return this.until('the end', () => this.read<End>(folder, 'end.json'))
+  }
+
+  /** Until its supervisor has done the last act, which is to show the folder to Git. */
+  async finished(folder: string): Promise<End> {
+    const end = await this.end(folder)
+    await this.until('the last act', () => !existsSync(join(folder, '.gitignore')))
+    return end
   }
 
   /** The lines of a file; none where it is missing. */

@@ -105,7 +105,7 @@ os.execve("/bin/sh", ["sh", "-c", "echo $$ > ${pidFile}.new; mv ${pidFile}.new $
   const pid = Number(await scene.until('the daemon', () => scene.lines(pidFile)[0]))
   try {
     expect(await scene.ended(server, run)).toMatchObject({ state: 'succeeded', exit_code: 0 })
-    await scene.gone(await scene.claim(folder), 'the supervisor')
+    await scene.finished(folder)
     expect(processStartTime(pid)).toBeDefined()
   } finally {
     kill(pid)
@@ -152,8 +152,10 @@ print("gone")
 `
     const { run, folder } = await python('removes', program)
     await scene.until('the end of its processes', () => carrying(`SPECWEAVE_RUN_DIR=${folder}`).length === 0)
-    const supervisor = `SPECWEAVE_STATE_DIR=${scene.state}`
-    await scene.until('the supervisors', () => carrying(supervisor).every((pid) => pid === server.pid))
+    await server.close()
+    const ours = `SPECWEAVE_STATE_DIR=${scene.state}`
+    await scene.until('the supervisors', () => carrying(ours).length === 0)
+    server = await scene.server()
     expect(await server.answer('get_run', { run })).toMatchObject({
       refused: true,
       content: { code: 'RUN_UNKNOWN' },

@@ -10,8 +10,9 @@ import type { RunRequest } from '../../src/runs/check-request.ts'
 import { lookAt } from '../../src/runs/index-run.ts'
 import type { Claim, End, Started } from '../../src/runs/record.ts'
 import { refreshIndex } from '../../src/runs/refresh.ts'
-import { schedule, setProgram } from '../../src/runs/schedule.ts'
+import { schedule } from '../../src/runs/schedule.ts'
 import { type Submitted, submitRun } from '../../src/runs/submit.ts'
+import { dismissSupervisors, setProgram } from '../../src/runs/supervisors.ts'
 import { type Index, openIndex } from '../../src/store/index-db.ts'
 import { openWorkspace, type Workspace } from '../../src/store/workspace.ts'
 import { kill } from './processes.ts'
@@ -147,6 +148,7 @@ export class LabWorkspace {
 
   /** Ends what still runs, waits for the supervisors to leave, then removes the folder. */
   async dispose(): Promise<void> {
+    dismissSupervisors()
     const index = await this.index()
     refreshIndex(this.workspace, index)
     const folders = index.driver.all('SELECT folder FROM runs').map(({ folder }) => String(folder))

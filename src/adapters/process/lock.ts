@@ -25,10 +25,10 @@ export interface LockOptions {
  * Runs `work` while no other process does so under the same lock folder.
  *
  * The lock is a row of numbered files, `1.json`, `2.json`, ...: the highest number holds, until it is let go (renamed to
- * `2.free.json`, which needs no room on a full disk) or its process is dead (by pid, start time and boot). Taking it means creating the next number exclusively.
- * A taker that finds a higher number after its own creation was late, and withdraws. Only numbers below one's own are
- * ever removed, so the highest stays in sight and two takers of a dead holder's lock can never both succeed, which
- * "unlink the dead lock, then create mine" cannot promise.
+ * `2.free.json`, which needs no room on a full disk) or its process is dead (by pid, start time and boot). Taking it means
+ * creating the next number exclusively. A taker that finds a higher number after its own creation, or that its own was had
+ * and let go by another, was late and withdraws. Only numbers below one's own are ever removed, so the highest stays in
+ * sight and two takers of a dead holder's lock can never both succeed, which "unlink the dead lock, then create mine" cannot promise.
  * @throws Refusal WORKSPACE_READ_ONLY where a holder keeps it longer than the options allow.
  */
 export async function withLock<T>(
@@ -78,7 +78,8 @@ async function acquire(folder: string, options: LockOptions): Promise<number> {
 function take(folder: string, number: number): boolean {
   const record: LockRecord = { holder: currentProcess(), token: randomUUID() }
   if (!createExclusive(file(folder, number), JSON.stringify(record), { mode: 0o600 })) return false
-  if (highest(folder) > number) {
+  // In this order: who removes the freed file has made a higher one before.
+  if (existsSync(freed(folder, number)) || highest(folder) > number) {
     rmSync(file(folder, number), { force: true })
     return false
   }

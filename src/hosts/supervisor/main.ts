@@ -4,9 +4,9 @@ import { parseArgs } from 'node:util'
 import { lookAhead } from '../../adapters/git/working-tree.ts'
 import { sleep } from '../../core/clock.ts'
 import { type Claimed, claimNext } from '../../runs/claim.ts'
-import { mainScript, setProgram } from '../../runs/schedule.ts'
 import { whenThereIsRoom } from '../../runs/settle.ts'
 import { superviseRun } from '../../runs/supervise.ts'
+import { IDLE, mainScript, setProgram } from '../../runs/supervisors.ts'
 import { type Index, openIndex } from '../../store/index-db.ts'
 import { isIndexTrouble } from '../../store/index-trouble.ts'
 import { layoutOf } from '../../store/layout.ts'
@@ -18,7 +18,8 @@ const EXIT_DEFECT = 70
 
 /**
  * `specweave-ml supervise --workspace DIR [--config JSON] [RUN]`: a small detached process that carries runs to their end. It claims
- * the next queued run itself when one has ended, so that a long queue costs one start-up, and leaves when there is none.
+ * the next queued run itself when one has ended, so that a long queue costs one start-up. Where there is none it waits a little for
+ * the process that started it, and leaves.
  */
 export async function main(argv: string[]): Promise<number> {
   const { values, positionals } = parseArgs({
@@ -37,9 +38,10 @@ export async function main(argv: string[]): Promise<number> {
   try {
     for (;;) {
       const next = await nextRun(workspace, wanted)
-      if (!next) return 0
-      wanted = undefined
-      await superviseRun(workspace, next.index, next.claimed, hooks)
+      if (next) await superviseRun(workspace, next.index, next.claimed, hooks)
+      wanted = next ? undefined : await askForWork()
+      if (!next && !wanted) return 0
+      if (wanted) lookAhead(workspace.root)
     }
   } catch (cause) {
     // Moved away: there it is looked after by who looks there.
@@ -50,6 +52,25 @@ export async function main(argv: string[]): Promise<number> {
   } finally {
     await hooks.close()
   }
+}
+
+/** A person or an assistant that tries things out asks for the next run within so long, mostly. */
+const LINGER_MS = 20_000
+
+/** @returns the run that the process which started this one wants carried; `undefined` where that is gone, or wants none. */
+async function askForWork(): Promise<string | undefined> {
+  if (!process.connected) return undefined
+  return new Promise((resolve) => {
+    const settle = (run?: string): void => {
+      clearTimeout(timer)
+      process.off('message', settle).off('disconnect', gone)
+      resolve(run)
+    }
+    const gone = (): void => settle()
+    const timer = setTimeout(gone, LINGER_MS)
+    process.on('message', settle).on('disconnect', gone)
+    process.send?.(IDLE, undefined, undefined, () => {})
+  })
 }
 
 const PATIENCE_MS = 3600_000
