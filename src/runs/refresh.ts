@@ -145,16 +145,28 @@ function* runFolders(folder: string, increment: string): Generator<[run: string,
   }
 }
 
+/**
+ * @param present what a look at the folder found. A run that another process made and indexed since is not forgotten: its
+ *   folder is asked for again while nobody else can write to the index.
+ */
 function forgetFolder(index: Index, folder: string, increment: string, present: ReadonlySet<string>): void {
-  for (const { run } of index.all(
-    sql
-      .selectFrom('runs')
-      .select('run')
-      .where('increment', '=', increment)
-      .where('folder', 'like', `${folder}/%`),
-  )) {
-    if (!present.has(run)) forgetRun(index, run)
-  }
+  const vanished = index
+    .all(
+      sql
+        .selectFrom('runs')
+        .select(['run', 'folder'])
+        .where('increment', '=', increment)
+        .where('folder', 'like', `${folder}/%`),
+    )
+    .filter(({ run }) => !present.has(run))
+  if (vanished.length === 0) return
+  index.transaction(() => {
+    for (const { run, folder } of vanished) if (!isFolder(folder)) forgetRun(index, run)
+  })
+}
+
+function isFolder(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
 }
 
 /** Empties the index and fills it again from the files. */
