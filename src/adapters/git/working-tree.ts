@@ -64,7 +64,16 @@ async function look(folder: string): Promise<WorkingTree | undefined> {
       diff: (paths) =>
         paths.length === 0
           ? Promise.resolve('')
-          : git(folder, ['diff', '--relative', '--no-color', '--no-ext-diff', 'HEAD', '--', ...paths]),
+          : git(folder, [
+              'diff',
+              '--relative',
+              '--no-color',
+              '--no-ext-diff',
+              '--no-textconv',
+              'HEAD',
+              '--',
+              ...paths,
+            ]),
     }
   } catch {
     return undefined
