@@ -86,6 +86,7 @@ export async function buildProgram({
   plugins = [],
 } = {}) {
   const { build } = await import('esbuild')
+  const labSha256 = await labCodeSha256(build)
   const shared = {
     absWorkingDir: root,
     outdir,
@@ -99,6 +100,7 @@ export async function buildProgram({
     metafile: true,
     write: false,
     logLevel: 'warning',
+    define: { LAB_CODE_SHA256: JSON.stringify(labSha256) },
   }
   const result = await build({
     ...shared,
@@ -120,11 +122,14 @@ export async function buildProgram({
       outfile: join(outdir, 'supervise.cjs'),
       outdir: undefined,
       format: 'cjs',
-      define: { 'import.meta.url': 'ownUrl' },
+      define: { ...shared.define, 'import.meta.url': 'ownUrl' },
       banner: { js: "const ownUrl = require('node:url').pathToFileURL(__filename).href;" },
       plugins: [leaveInChunks(result.metafile, outdir), leaveOut, ...plugins],
     })
     files.push(...supervisor.outputFiles)
+    const told = Buffer.from(`${JSON.stringify({ lab_sha256: labSha256 })}\n`)
+    // Last: a program that finds its lab to be another asks this file whether it was built anew.
+    files.push({ path: join(outdir, 'lab.json'), contents: told })
   }
   const written = new Set(files.map(({ path }) => path))
   for (const { path, contents } of files) writeChanged(path, contents)
@@ -133,6 +138,21 @@ export async function buildProgram({
     if (/\.c?js$/.test(name) && !written.has(path) && (clean || isOld(path))) rmSync(path, { force: true })
   }
   return result.metafile
+}
+
+/** Of the lab's Python code, by the very function that looks at it at run time. */
+async function labCodeSha256(build) {
+  const { outputFiles } = await build({
+    absWorkingDir: root,
+    entryPoints: ['src/adapters/lab/code-files.ts'],
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    write: false,
+    logLevel: 'warning',
+  })
+  const { codeSha256 } = await import(`data:text/javascript,${encodeURIComponent(outputFiles[0].text)}`)
+  return codeSha256(join(root, 'python', 'lab'))
 }
 
 /** A program that was started before the build may still load its own chunks. */

@@ -34,6 +34,8 @@ export interface DatasetRecord {
     /** The gap in microseconds (of a time that is a number: in millionths), and the rows that it keeps out of every split. */
     gap_us?: number
     left_out?: number
+    /** Different times that each fold in time holds; without it the folds cut train into equal stretches. */
+    horizon?: number
     /** Rows that are in test because an earlier version of the name had sealed them. */
     carried?: number
   }
@@ -101,8 +103,8 @@ export interface EvaluatorControls {
 }
 
 export type FoldPolicy =
-  /** Windows that grow in time. */
-  | { method: 'time'; column: string; gap_us: number }
+  /** Rolling origins: windows that grow in time, each with `horizon` times to forecast, or with a stretch of equal rows. */
+  | { method: 'time'; column: string; gap_us: number; horizon?: number }
   /** Units dealt out in the order of their keyed hashes, each class of `stratify` by itself. */
   | { method: 'hash'; key: string; unit: 'id' | 'features' | 'group'; column?: string; stratify?: string }
 

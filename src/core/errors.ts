@@ -39,6 +39,8 @@ export const ERROR_CODES = {
   ARTIFACT_CHANGED: 'An artifact is no longer the file that the run recorded.',
   LAB_UNAVAILABLE: "The lab's Python environment is missing or cannot be made.",
   LAB_FAILED: 'The lab process ended or answered with an error.',
+  LAB_CHANGED:
+    "The lab's own code is not the one that the program was built with: nothing is measured by it.",
   INDEX_LOCKED: 'Another program keeps the index locked.',
   INDEX_UNWRITABLE: 'The index cannot be read or written: no room, or a folder that is read-only.',
   SQLITE_UNAVAILABLE: 'Neither better-sqlite3 nor node:sqlite can be loaded.',

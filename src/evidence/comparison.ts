@@ -94,7 +94,12 @@ export async function compareOnSplit(
   }
 }
 
-async function comparable(workspace: Workspace, { runs, split }: Comparison, datasetHash: string) {
+/** The predictions of the runs that may be compared on a split, and why others may not. */
+export async function comparable(
+  workspace: Workspace,
+  { runs, split }: Pick<Comparison, 'runs' | 'split'>,
+  datasetHash: string,
+) {
   const ledger = readLedger(workspace)
   const sealed = split === 'test'
   const predictions: Record<string, string> = {}
@@ -133,11 +138,4 @@ async function comparable(workspace: Workspace, { runs, split }: Comparison, dat
       },
     )
   return { predictions, thresholds, leftOut }
-}
-
-/** The differences that are real, the largest first. */
-export function realDifferences(differences: readonly Difference[]): Difference[] {
-  return differences
-    .filter(({ verdict }) => verdict !== 'no_difference_shown')
-    .sort((x, y) => Math.abs(y.difference) - Math.abs(x.difference))
 }

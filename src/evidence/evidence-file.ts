@@ -37,6 +37,8 @@ export interface SplitEvidence {
   labels_sha256: string
   /** Version of the lab that measured. */
   lab: string
+  /** Of its code; what was measured before this was recorded has none. */
+  lab_sha256?: string
   at: string
   /** By which the labels were made from the scores; see {@link Evidence.threshold}. */
   threshold?: number
@@ -59,7 +61,8 @@ export interface Evidence {
   /** `churn@1` */
   dataset: string
   dataset_hash: string
-  evaluator: { version: string; python: string; packages: Record<string, string | null> }
+  /** Who measured last; `sha256` is of the lab's own code. */
+  evaluator: { version: string; sha256?: string; python: string; packages: Record<string, string | null> }
   splits: Partial<Record<EvidenceSplit, SplitEvidence>>
   cost?: CostEvidence
   /** As the ledger holds it (`threshold.chosen`); absent where labels are those that were handed in. */

@@ -12,6 +12,7 @@ export const LEDGER_EVENTS = [
   'lift.measured',
   'test.reproduced',
   'control.measured',
+  'reads.searched',
   'criteria.frozen',
   'approval.given',
   'gate.decided',

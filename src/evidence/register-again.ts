@@ -26,6 +26,7 @@ export function policyOf(record: DatasetRecord) {
       ...optional('time_column', record.time_column),
       ...optional('group_column', record.group_column),
       ...optional('gap', record.split.gap),
+      ...optional('horizon', record.split.horizon),
     },
     ...optional('id_column', record.id_column),
   }

@@ -30,6 +30,7 @@ export interface DatasetInput {
     time_column?: string
     group_column?: string
     gap?: string | number
+    horizon?: number
     seed?: number
   }
   id_column?: string

@@ -77,7 +77,7 @@ export async function findPredictions(
 }
 
 /**
- * The evidence that is there already for these very predictions, from this lab's version and recorded in the ledger;
+ * The evidence that is there already for these very predictions, from this lab's version and code and recorded in the ledger;
  * whatever differs is measured anew.
  */
 export async function reusableEvidence(
@@ -92,8 +92,9 @@ export async function reusableEvidence(
   const entry = evidence?.splits[split]
   if (!evidence || !entry || evidence.run !== run.run || evidence.dataset_hash !== record.hash)
     return undefined
-  if (entry.predictions_sha256 !== predictions.sha256 || entry.lab !== (await labVersion(options)).version)
-    return undefined
+  const { version, sha256 } = await labVersion(options)
+  if (entry.predictions_sha256 !== predictions.sha256 || entry.lab !== version) return undefined
+  if (entry.lab_sha256 !== undefined && entry.lab_sha256 !== sha256) return undefined
   if (options.also?.some((name) => !isMeasured(entry, name))) return undefined
   return recordedSplits(evidence, readLedger(workspace)).has(split) ? evidence : undefined
 }
@@ -124,7 +125,7 @@ export async function score(
   labels: string | undefined,
   options: EvaluationOptions,
 ): Promise<SplitEvidence> {
-  const { version } = await labVersion(options)
+  const { version, sha256 } = await labVersion(options)
   requireEvaluator(workspace, record)
   const result = await labRequest<LabEvaluation>(
     'evaluate',
@@ -154,6 +155,7 @@ export async function score(
     predictions_sha256,
     labels_sha256,
     lab: version,
+    lab_sha256: sha256,
     at: new Date().toISOString(),
     ...(folds ? { folds } : {}),
     ...(confusion ? { confusion } : {}),

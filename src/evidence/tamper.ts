@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { isEdited, labCode } from '../adapters/lab/code.ts'
 import { canonicalJson } from '../core/canonical-json.ts'
 import type { DatasetRecord } from '../core/dataset-record.ts'
 import { isObject } from '../core/shape.ts'
@@ -14,8 +15,8 @@ import { labelsFile } from './vault.ts'
  */
 export type TamperedWith = 'split_file' | 'sealed_labels' | 'dataset_record' | 'evaluator'
 
-/** What was found to be another than was registered: the data of the ledger's `tamper.seen`. Hashes are SHA-256. */
-export interface Tamper {
+/** What of a data set was found to be another than was registered. Hashes are SHA-256. */
+export interface DataTamper {
   what: TamperedWith
   dataset: string
   dataset_hash: string
@@ -25,8 +26,18 @@ export interface Tamper {
   found: string
 }
 
+/** The lab's own code that was found in the place of the build's; no data set's. */
+export interface LabTamper {
+  what: 'lab'
+  expected: string
+  found: string
+}
+
+/** The data of the ledger's `tamper.seen`. */
+export type Tamper = DataTamper | LabTamper
+
 /** One that the ledger holds, and how it stands now. */
-export interface SeenTamper extends Tamper {
+export type SeenTamper = Tamper & {
   at: string
   /** `gone`: it is not on this machine, so nothing can be measured on it. */
   now: 'restored' | 'changed' | 'gone'
@@ -70,7 +81,10 @@ export function changedData(workspace: Workspace, ledger: Ledger, { hash }: Data
 
 /** `the train file of churn@1 was seen changed on 2026-11-21T08:00:00.000Z (SHA-256 ..., registered ...)` */
 export function tamperInWords(tamper: SeenTamper): string {
-  const { what, dataset, split, expected, found, at } = tamper
+  const { expected, found, at } = tamper
+  if (tamper.what === 'lab')
+    return `the lab's own code was seen changed at ${at} (SHA-256 ${found.slice(0, 12)}..., built with ${expected.slice(0, 12)}...)`
+  const { what, dataset, split } = tamper
   const file =
     what === 'sealed_labels'
       ? `the sealed labels of ${dataset} were`
@@ -86,7 +100,7 @@ export function tamperInWords(tamper: SeenTamper): string {
  * The splits of which dataset.json names another file than was registered; none for a version that was registered before
  * the ledger held them.
  */
-export function changedRecord(ledger: Ledger, record: DatasetRecord): Tamper[] {
+export function changedRecord(ledger: Ledger, record: DatasetRecord): DataTamper[] {
   // Several where clones registered the same data: each may have written its files with another library.
   const registered = ledger.lines.flatMap(({ event, verified, data }) =>
     event === 'dataset.registered' &&
@@ -112,11 +126,16 @@ function seen(ledger: Ledger) {
 }
 
 function standing(workspace: Workspace, tamper: Tamper): SeenTamper['now'] {
+  // Another version may be installed since: what counts is the build that is asked.
+  if (tamper.what === 'lab') return isEdited(labCode()) ? 'changed' : 'restored'
   const found = foundNow(workspace, tamper)
   return found === undefined ? 'gone' : found === tamper.expected ? 'restored' : 'changed'
 }
 
-function foundNow(workspace: Workspace, { what, dataset, dataset_hash, split }: Tamper): string | undefined {
+function foundNow(
+  workspace: Workspace,
+  { what, dataset, dataset_hash, split }: DataTamper,
+): string | undefined {
   if (what === 'sealed_labels') return fileHash(labelsFile(dataset_hash))
   try {
     const { splits, evaluator } = findDataset(workspace, dataset)

@@ -5,6 +5,7 @@ import type { RunSummary } from '../core/run-summary.ts'
 import type { ReproductionFact } from '../core/test-reproduction.ts'
 import type { ControlFact } from './control-checks.ts'
 import type { OwnEvaluatorFact } from './custom-evaluator-checks.ts'
+import type { LabCodeFact } from './lab-code-check.ts'
 import type { DataSearch } from './leakage-checks.ts'
 import type { Placeholder } from './placeholders.ts'
 import type { SeenRun } from './reads-checks.ts'
@@ -62,6 +63,8 @@ export interface GateFacts {
   search?: DataSearch
   /** Present where the data was registered with metrics of the user's own. */
   ownEvaluator?: OwnEvaluatorFact
+  /** The lab's own code; absent where nobody looked at it. */
+  labCode?: LabCodeFact
   /** The control of the candidate with shuffled labels; absent without a candidate. */
   control?: ControlFact
   /** What is odd about the candidate's test predictions. */

@@ -4,6 +4,7 @@ import { controlChecks } from './control-checks.ts'
 import { criterionChecks } from './criterion-checks.ts'
 import { ownEvaluatorChecks } from './custom-evaluator-checks.ts'
 import type { GateFacts } from './gate-facts.ts'
+import { labCodeChecks } from './lab-code-check.ts'
 import { dataChecks } from './leakage-checks.ts'
 import { readsChecks } from './reads-checks.ts'
 import { recordChecks } from './record-checks.ts'
@@ -17,6 +18,7 @@ export const NOT_WAIVABLE: ReadonlySet<string> = new Set([
   'runs.recorded',
   'test.looked',
   'evidence.intact',
+  'evaluator.code',
   'evaluator.own',
   'ledger.intact',
 ])
@@ -37,6 +39,7 @@ export function judge(facts: GateFacts): JudgedVerdict {
     ...signOffChecks(facts),
     ...readsChecks(facts),
     ...dataChecks(facts),
+    ...labCodeChecks(facts),
     ...ownEvaluatorChecks(facts),
     ...controlChecks(facts),
     ...reproductionChecks(facts),

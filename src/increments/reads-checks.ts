@@ -11,6 +11,10 @@ export interface SeenRun {
   complete: boolean
   /** What a run that is judged must not read. */
   forbidden: readonly ForbiddenRead[]
+  /** Files that hold rows of the test set, without what is to be predicted of them. */
+  features?: readonly ForbiddenRead[]
+  /** Files that were not looked through for rows of the test set, and might hold some. */
+  unsearched?: readonly { path: string; sha256: string | null }[]
 }
 
 export interface ForbiddenRead {
@@ -57,12 +61,16 @@ export function readsChecks({ candidate, reads, increment, dataset }: GateFacts)
   }
   const count = reads.reduce((sum, { files }) => sum + files, 0)
   const others = reads.length > 1 ? ` and ${reads.length - 1} that it builds on` : ''
+  const unsearched = reads.reduce((sum, run) => sum + (run.unsearched?.length ?? 0), 0)
+  const search = unsearched > 0 ? ` ${unsearched} of them ${WERE_NOT_SEARCHED}` : ''
+  const named = reads.flatMap((run) => run.features ?? []).slice(0, SHOWN)
+  const features = named.map(({ path, what }) => ` ${path}, ${what}.`).join('')
   const cut = reads.some(({ complete }) => !complete) ? ', and the notes were cut off there' : ''
   return [
     {
       id,
       status: 'pass',
-      message: `${candidate.run}${others} was not seen opening the source of ${dataset ?? 'its data'} or another split's labels (${count} data file${count === 1 ? '' : 's'} seen${cut}). That is no proof that it did not: other programs and some native readers are not seen.`,
+      message: `${candidate.run}${others} was not seen opening the source of ${dataset ?? 'its data'} or another split's labels (${count} data file${count === 1 ? '' : 's'} seen${cut}). That is no proof that it did not: other programs and some native readers are not seen.${search}${features}`,
       evidence: candidate.run,
     },
   ]
@@ -70,6 +78,9 @@ export function readsChecks({ candidate, reads, increment, dataset }: GateFacts)
 
 const REMEDY =
   'Load the splits with specweave.load_dataset(), or from SPECWEAVE_TRAIN, SPECWEAVE_VALIDATION and SPECWEAVE_TEST.'
+
+const WERE_NOT_SEARCHED =
+  'were not looked through for rows of the test set (not done, not blocking: no table, too large, changed since, or the run was not looked at).'
 
 function opened({ run, forbidden }: SeenRun, judged: SeenRun): string {
   const shown = forbidden.slice(0, SHOWN).map(({ path, what }) => `${path}, ${what}`)

@@ -7,6 +7,7 @@ import { thresholdWords } from '../core/threshold.ts'
 import type { Index } from '../store/index-db.ts'
 import { opened } from './opened-workspace.ts'
 import { renderMetric, short } from './run-view.ts'
+import { comparedOverSeeds, moreSeeds, OverSeeds, renderOverSeeds } from './seed-comparison.ts'
 import { IncrementId, Metrics, NextSteps } from './shapes.ts'
 import { defineTool, READ_ONLY, renderNext } from './tool.ts'
 
@@ -27,6 +28,7 @@ export const compareRuns = defineTool({
   title: 'Compare runs',
   description:
     'Ranks runs by a metric, with who measured each number and its interval: measured numbers first, reported ones after them. ' +
+    '`over_seeds` compares experiments that ran with several seeds by their means, and says what a seed alone does. ' +
     '`differences` are paired tests of each run against the best on the same rows or folds, adjusted (Holm) for every try of the increment: "no_difference_shown" is not "equal". ' +
     'On test only runs that were already looked at take part.',
   input: z.object({
@@ -59,6 +61,7 @@ export const compareRuns = defineTool({
       .number()
       .optional()
       .describe('how many tests the p values allow for: every try of the increment, deleted runs too'),
+    over_seeds: OverSeeds.optional(),
     left_out: z.array(z.object({ run: z.string(), reason: z.string() })).optional(),
     truncated: z.boolean().optional(),
     cursor: z.string().optional(),
@@ -137,6 +140,16 @@ export const compareRuns = defineTool({
         : { differences: [], left_out: [], family: undefined }
     const leftOut = [...changed, ...unfinished(index, setting.increment?.id), ...tested.left_out]
     const end = offset + rows.length
+    const overSeeds =
+      input.differences && best && !cost
+        ? await comparedOverSeeds(
+            workspace,
+            index,
+            summaries,
+            { metric, split: input.split, family: tested.family },
+            context,
+          )
+        : undefined
     return {
       metric,
       direction,
@@ -151,10 +164,12 @@ export const compareRuns = defineTool({
       })),
       differences: tested.differences,
       ...(tested.differences.length > 0 && tested.family !== undefined ? { family: tested.family } : {}),
+      ...(overSeeds ? { over_seeds: overSeeds } : {}),
       ...(leftOut.length > 0 ? { left_out: leftOut } : {}),
       ...(end < total ? { truncated: true, cursor: String(end) } : {}),
-      next:
-        best && input.split !== 'test'
+      next: [
+        ...moreSeeds(overSeeds, summaries),
+        ...(best && input.split !== 'test'
           ? [
               {
                 tool: 'evaluate_run',
@@ -162,10 +177,11 @@ export const compareRuns = defineTool({
                 why: 'a look at the sealed test set, counted: when the choice is made',
               },
             ]
-          : [],
+          : []),
+      ],
     }
   },
-  render({ metric, direction, best, rows, differences, family, left_out, cursor, next }) {
+  render({ metric, direction, best, rows, differences, family, over_seeds, left_out, cursor, next }) {
     if (rows.length === 0) return `No run has ${metric}.${renderNext(next)}`
     return [
       `by ${metric}, ${direction === 'maximize' ? 'higher' : 'lower'} is better`,
@@ -180,6 +196,7 @@ export const compareRuns = defineTool({
       ...(family !== undefined && family > differences.length
         ? [`the p values allow for ${family} tries, not only for those that are shown`]
         : []),
+      ...(over_seeds ? renderOverSeeds(over_seeds) : []),
       ...(left_out ?? []).map(({ run, reason }) => `not compared: ${run} ${reason}`),
       ...(cursor ? [`more with cursor ${cursor}`] : []),
       renderNext(next),

@@ -1,11 +1,9 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { type NextStep, Refusal } from '../core/errors.ts'
 import type { RunSummary } from '../core/run-summary.ts'
 import { controlRuns } from '../runs/control-runs.ts'
 import { readFacts } from '../runs/facts.ts'
+import { ownSources } from '../runs/imported-modules.ts'
 import { schedule } from '../runs/schedule.ts'
-import { scriptsOf } from '../runs/submit.ts'
 import type { Index } from '../store/index-db.ts'
 import type { Workspace } from '../store/workspace.ts'
 import { submitControl } from './control-step.ts'
@@ -16,7 +14,8 @@ const BY_US = /\bload_dataset\b|\bSPECWEAVE_TRAIN\b/
 
 /**
  * Queues the control with shuffled labels of a run that was looked at, where its training took under five minutes and its
- * script takes the data from the lab: by `{train}`, `SPECWEAVE_TRAIN` or `load_dataset`. Not waited for.
+ * script, or a module of the workspace that it imports, takes the data from the lab: by `{train}`, `SPECWEAVE_TRAIN` or
+ * `load_dataset`. Not waited for.
  * @returns the call that shows it; none where nothing was queued.
  */
 export async function queueControl(
@@ -45,8 +44,6 @@ function takesOurData(workspace: Workspace, folder: string): boolean {
   if (!record) return false
   return (
     record.command.some((argument) => argument.includes('{train}')) ||
-    scriptsOf(workspace.root, record).some((path) =>
-      BY_US.test(readFileSync(join(workspace.root, path), 'utf8')),
-    )
+    ownSources(workspace.root, record).some((text) => BY_US.test(text))
   )
 }

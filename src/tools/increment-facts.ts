@@ -28,9 +28,10 @@ import { controlFact } from './control-fact.ts'
 import { costFacts } from './cost-facts.ts'
 import { ownEvaluatorFact } from './custom-evaluator.ts'
 import { datasetRecord } from './dataset-record.ts'
+import { labCodeFact } from './lab-code-fact.ts'
 import { criteriaConfirmed, frozenCriteria, frozenLooks, signedOff, waiversOf } from './ledger-decisions.ts'
 import { changedSplits, modelProblem, withRecordedEvidence } from './recorded-evidence.ts'
-import { seenReads } from './seen-reads.ts'
+import { searchedOf, seenReads } from './seen-reads.ts'
 import { waitingApprovals } from './waiting-approvals.ts'
 
 /** Everything that is known of one increment, gathered once for gates, answers and documents. */
@@ -136,10 +137,19 @@ export function gatherFacts(workspace: Workspace, index: Index, increment: Incre
             ),
           }
         : {}),
+      labCode: labCodeFact(ledger, candidate && { run: candidate.run, folder: folderOf(candidate) }),
       criteriaChanged: confirmed ? {} : askedBefore,
       ...(wrongModel ? { modelProblem: wrongModel } : {}),
       ...(candidate?.dataset
-        ? { reads: seenReads(workspace, candidate.run, folderOf(candidate), candidate.dataset) }
+        ? {
+            reads: seenReads(
+              workspace,
+              candidate.run,
+              folderOf(candidate),
+              candidate.dataset,
+              searchedOf(workspace, candidate.dataset, ledger),
+            ),
+          }
         : {}),
       ...(candidate ? costFacts(folderOf(candidate), ledger) : {}),
       ...(reproduction ? { reproduction } : {}),

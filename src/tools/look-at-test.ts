@@ -25,6 +25,7 @@ import type { ToolContext } from './context.ts'
 import { queueControl } from './control-queue.ts'
 import { criteriaSha256, frozenLooks } from './ledger-decisions.ts'
 import { lookInBackground, modelLimit, reproduceLook } from './reproduce-look.ts'
+import { searchSeenReads } from './search-reads.ts'
 
 /**
  * Scores a run on the sealed test set and counts the look. The first look of an increment fixes its candidate and
@@ -91,6 +92,7 @@ export async function lookAtTest(
   warnings.push(...(await measureBaselines(workspace, increment, run.dataset, baselines, context)))
   warnings.push(...(await lifts(workspace, run, baselines, context)))
   const reproduction = await reproduceLook(workspace, index, run, interpreter, started, context)
+  warnings.push(...(await searchSeenReads(workspace, run, context)))
   warnings.push(...reproduction.warnings, ...oddities(workspace, index, increment, run, metrics))
   // After the look is answered for: what takes long is not waited for.
   const isCandidate = (ml.candidate ?? run.run) === run.run

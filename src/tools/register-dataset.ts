@@ -16,7 +16,7 @@ export const registerDatasetTool = defineTool({
   title: 'Register a data set',
   description:
     'Profiles, hashes and splits a CSV, JSON Lines or Parquet file into train, validation and test, and seals the test labels outside the workspace, so that scores on test can be trusted. ' +
-    'Equal rows share a split; new rows move none. The same source and policy again is the version that exists. With `increment`, its documents then state this data.',
+    'Equal rows share a split; new rows move none. The same source and policy again is the version that exists. With `increment`, its documents then state this data. A file of more than 100 MB is registered by a job.',
   input: z.object({
     name: z.string().min(1).max(100).describe('such as churn'),
     source: z.string().min(1).max(4096).describe('path of a CSV, JSON Lines or Parquet file'),
@@ -42,6 +42,13 @@ export const registerDatasetTool = defineTool({
           .union([z.number().positive(), z.string().max(40)])
           .describe(
             'left out before validation and test of a split by time: "7d", "36h", or a number in the units of the time column',
+          ),
+        horizon: z
+          .number()
+          .int()
+          .positive()
+          .describe(
+            'times that each rolling-origin fold of a time series forecasts, such as 12; equal stretches where left out',
           ),
         seed: z.number().int().nonnegative(),
       })
@@ -90,6 +97,7 @@ export const registerDatasetTool = defineTool({
     positional: ['name', 'source'],
     examples: [
       'specweave-ml register-dataset churn data/churn.csv --target churn --problem-type classification --increment 0001',
+      'specweave-ml register-dataset sales data/sales.csv --target sold --problem-type time_series --split time_column=month,horizon=12',
       `specweave-ml register-dataset churn data/churn.csv --target churn --problem-type classification --evaluator path=scripts/profit.py --evaluator metrics='{"profit": "maximize"}'`,
     ],
   },
@@ -103,7 +111,7 @@ export const registerDatasetTool = defineTool({
     ])
     // What can be refused is refused before the lab is waited for.
     const increment = typed === undefined ? undefined : resolveIncrement(workspace, typed)
-    locateSource(workspace, asked.source)
+    const source = locateSource(workspace, asked.source)
     const schema = schemaPath === undefined ? undefined : await readSchemaAt(workspace, schemaPath)
     const evaluator = own && (await import('./custom-evaluator.ts')).typedEvaluator(workspace, own)
     const data = { ...asked, ...(schema ? { schema } : {}), ...(evaluator ? { evaluator } : {}) }
@@ -113,6 +121,9 @@ export const registerDatasetTool = defineTool({
       why: 'the same call again',
     })
     if (job) return job
+    const { registerInBackground } = await import('./register-in-background.ts')
+    const background = registerInBackground(session, source.path, input)
+    if (background) return background
     const { registerDataset } = await import('../evidence/registration.ts')
     const { record, reused, rebuilt, warnings } = await registerDataset(workspace, data, context)
     const described = increment

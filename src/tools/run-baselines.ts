@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { requireLabCode } from '../adapters/lab/code.ts'
 import { Refusal } from '../core/errors.ts'
 import type { ProblemType } from '../core/problem-types.ts'
 import type { Submitted } from '../runs/submit.ts'
@@ -68,6 +69,8 @@ export const runBaselines = defineTool({
       why: 'the same call again',
     })
     if (job) return job
+    // The baselines are code of the lab too, and run beside it.
+    requireLabCode()
     const [{ submitRun }, { schedule }, { waitForRuns }, { bestByValidation }, { summarizeRun }] =
       await Promise.all([
         import('../runs/submit.ts'),

@@ -2,7 +2,9 @@ import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { findLab } from '../adapters/lab/environment.ts'
 import { labVersion } from '../adapters/lab/process.ts'
+import { Refusal } from '../core/errors.ts'
 import { evaluateSplits } from '../evidence/evaluation.ts'
+import { noticeLabCode } from '../evidence/lab-tamper.ts'
 import type { Workspace } from '../store/workspace.ts'
 import { askedMetrics } from './asked-metrics.ts'
 
@@ -33,7 +35,15 @@ export async function scoreOpenSplits(
       labUsed: false,
     }
   }
-  await labVersion()
+  try {
+    await labVersion()
+  } catch (cause) {
+    if (cause instanceof Refusal && cause.code === 'LAB_CHANGED') {
+      await noticeLabCode(workspace)
+      return { warnings: [`not measured: ${cause.message}`], labUsed: false }
+    }
+    throw cause
+  }
   const increment = run.split('/')[0] ?? ''
   const { warnings } = await evaluateSplits(workspace, { run, increment, folder, dataset }, undefined, {
     also: askedMetrics(workspace, increment),

@@ -3,6 +3,9 @@ import { join } from 'node:path'
 import { canonicalJson } from '../core/canonical-json.ts'
 import type { DatasetRecord } from '../core/dataset-record.ts'
 import { CHILD_FOLDER, EXPERIMENT_FOLDER, INCREMENT_FOLDER } from '../core/ids.ts'
+import type { SearchedFile } from '../core/searched-reads.ts'
+import { type Ledger, readLedger } from '../evidence/ledger.ts'
+import { rowsHeld, searchedReads } from '../evidence/searched-reads.ts'
 import { type ForbiddenRead, readsWarning, type SeenRun } from '../increments/reads-checks.ts'
 import { readSeen, type SeenFile } from '../runs/seen-files.ts'
 import type { Workspace } from '../store/workspace.ts'
@@ -15,9 +18,16 @@ const RUNS = 50
  * What a run was seen to read, and then what the runs were seen to read whose files it was seen to read, held against the
  * data that the run is judged by.
  * @param dataset `churn@1`
+ * @param searched what was found in files that were looked through for test rows, by SHA-256.
  * @returns the run first.
  */
-export function seenReads(workspace: Workspace, run: string, folder: string, dataset: string): SeenRun[] {
+export function seenReads(
+  workspace: Workspace,
+  run: string,
+  folder: string,
+  dataset: string,
+  searched: ReadonlyMap<string, SearchedFile> = new Map(),
+): SeenRun[] {
   const record = datasetRecord(workspace, dataset)
   if (!record || !isWhole(record)) return []
   const forbidden = forbiddenFiles(workspace, record)
@@ -28,12 +38,27 @@ export function seenReads(workspace: Workspace, run: string, folder: string, dat
     const { run: name, folder: place } = queue[at]!
     const seen = readSeen(place)
     const files = seen?.files ?? []
+    // What lies in a run's folder is what that run made of what it had read itself, which is looked at in its turn.
+    const others = files.filter(
+      (file) => !forbidden.own(file) && !forbidden.of(file) && !runThatHolds(file.path),
+    )
+    const known = others.flatMap(({ path, sha256 }) => {
+      const file = searched.get(sha256 ?? '')
+      return file && file.found > 0
+        ? [{ answers: file.answers, path: shown(path), what: rowsHeld(file, dataset) }]
+        : []
+    })
     found.push({
       run: name,
       recorded: seen !== undefined,
       files: files.length,
       complete: seen?.complete ?? true,
-      forbidden: files.flatMap((file) => forbidden(file) ?? []),
+      forbidden: [
+        ...files.flatMap((file) => forbidden.of(file) ?? []),
+        ...known.filter(({ answers }) => answers),
+      ].map(({ path, what }) => ({ path, what })),
+      features: known.filter(({ answers }) => !answers).map(({ path, what }) => ({ path, what })),
+      unsearched: others.filter(({ sha256 }) => !searched.has(sha256 ?? '')),
     })
     for (const { path } of files) {
       const other = runThatHolds(path)
@@ -47,8 +72,17 @@ export function seenReads(workspace: Workspace, run: string, folder: string, dat
 
 /** What a run is told at its end of what it was seen to read itself. */
 export function seenWarnings(workspace: Workspace, run: string, folder: string, dataset: string): string[] {
-  const [own] = seenReads(workspace, run, folder, dataset)
+  const [own] = seenReads(workspace, run, folder, dataset, searchedOf(workspace, dataset))
   return own ? readsWarning(own) : []
+}
+
+/** What is known of files that were looked through for a version's test rows. */
+export function searchedOf(
+  workspace: Workspace,
+  dataset: string,
+  ledger: Ledger = readLedger(workspace),
+): ReadonlyMap<string, SearchedFile> {
+  return searchedReads(ledger, datasetRecord(workspace, dataset)?.hash ?? '')
 }
 
 /** The run in whose folder a file lies: what it wrote is what it made of all that it had read. */
@@ -73,12 +107,13 @@ const VAULT = /(?:^|\/)vault\/[0-9a-f]{64}\/test\.csv$/
 function forbiddenFiles(
   workspace: Workspace,
   record: DatasetRecord,
-): (file: SeenFile) => ForbiddenRead | undefined {
+): { own(file: SeenFile): boolean; of(file: SeenFile): ForbiddenRead | undefined } {
   const own = new Set(Object.values(record.splits).map(({ sha256 }) => sha256))
   const related = relatedVersions(workspace, record)
-  return (file) => {
-    const { path, sha256 } = file
-    if (sha256 !== null && own.has(sha256)) return undefined
+  const isOwn = ({ sha256 }: SeenFile) => sha256 !== null && own.has(sha256)
+  const of = (file: SeenFile): ForbiddenRead | undefined => {
+    const { path } = file
+    if (isOwn(file)) return undefined
     if (VAULT.test(path)) return { path: shown(path), what: 'sealed labels of a test set' }
     for (const other of related) {
       const what =
@@ -89,6 +124,7 @@ function forbiddenFiles(
     }
     return undefined
   }
+  return { own: isOwn, of }
 }
 
 const LONGEST_PATH = 200

@@ -7,6 +7,7 @@ import {
   KEPT_BYTES,
   keepPredictions,
 } from '../evidence/kept-predictions.ts'
+import { noticeLabCode } from '../evidence/lab-tamper.ts'
 import { appendEvent } from '../evidence/ledger.ts'
 import { type JudgedVerdict, judge } from '../increments/gates.ts'
 import type { IncrementRef } from '../increments/load.ts'
@@ -48,6 +49,7 @@ export async function recordVerdict(
   { facts, verdict, differences }: Validated,
 ): Promise<string[]> {
   const { increment } = facts
+  await noticeLabCode(workspace)
   if (facts.ranking && differences.length > 0) keepDifferences(increment, facts.ranking.metric, differences)
   writeComparisonPage(facts, differences)
   const { predictions, notes } = await keepJudged(workspace, facts)

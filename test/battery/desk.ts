@@ -36,8 +36,11 @@ export interface Setting {
   lift?: number
   /** `false` where the case registers by itself. */
   register?: boolean
-  /** Played in an increment with an honest run that was looked at, which several cases share. What they edit is put back. */
-  judged?: boolean
+  /**
+   * Played in an increment with an honest run that was looked at, which several cases share. What they edit is put back.
+   * `bare`: one without criteria and without a baseline.
+   */
+  judged?: true | 'bare'
 }
 
 const LIVE: ReadonlySet<string> = new Set(['queued', 'starting', 'running', 'evaluating'])
@@ -49,6 +52,7 @@ export class Desk {
   increment = ''
   /** The honest run of a shared increment. */
   run = ''
+  readonly #baselines: ShownRun[] = []
   readonly #edited = new Map<string, string>()
   readonly said: Said = { refusals: [], warnings: [], seconds: {}, checks: [], differences: [] }
   readonly product: Product
@@ -135,13 +139,23 @@ export class Desk {
   }
 
   /** One script several times side by side. */
-  async sideBySide(name: string, script: string, params: readonly object[]): Promise<string[]> {
+  sideBySide(name: string, script: string, params: readonly object[]): Promise<string[]> {
     const file = `${this.increment}-${name}.py`
-    this.product.write(file, script)
+    return this.together(params.map((one) => ({ name, script, file, params: one })))
+  }
+
+  /** Runs that are queued in one call. They have to succeed. */
+  async together(
+    asked: readonly { name: string; script: string; file?: string; params?: object }[],
+  ): Promise<string[]> {
+    const experiments = asked.map(({ name, script, file = `${this.increment}-${name}.py`, params }) => {
+      this.product.write(file, script)
+      return { name, command: ['python', file], ...(params ? { params } : {}) }
+    })
     const { runs = [] } = (await this.call('run_experiment', {
       increment: this.increment,
       env: worldEnvironment(this.world, this.source),
-      experiments: params.map((one) => ({ name, command: ['python', file], params: one })),
+      experiments,
       wait_s: 40,
     })) as { runs?: ShownRun[] }
     for (const run of runs) {
@@ -164,14 +178,15 @@ export class Desk {
     return shown.run
   }
 
+  /** Not waited for before {@link look}: what is run beside it is carried by the same supervisor, with the same lab. */
   async baselines(): Promise<void> {
     const { runs = [] } = (await this.call('run_baselines', {
       increment: this.increment,
       // The hardest to beat of the three; the others would only take time.
       strategies: [this.world.kind === 'time_series' ? 'naive' : 'rule-based'],
-      wait_s: 40,
+      wait_s: 0,
     })) as { runs?: ShownRun[] }
-    for (const run of runs) await this.ended(run)
+    this.#baselines.push(...runs)
   }
 
   /** The control on shuffled labels, waited for. */
@@ -180,12 +195,19 @@ export class Desk {
     if (answer.run) await this.ended(answer as unknown as ShownRun)
   }
 
-  /** A look at the test set, until the saved model has been asked: on a slow machine a job does that. */
+  /**
+   * A look at the test set, until the saved model has been asked: on a slow machine a job does that. The control that it
+   * queues by itself is stopped: where a case is about that, it asks for it.
+   */
   async look(run: string): Promise<Answer> {
+    for (const baseline of this.#baselines.splice(0)) await this.ended(baseline)
     const answer = await this.call('evaluate_run', { run, split: 'test' })
-    for (const step of (answer.next ?? []) as NextStep[])
-      if ('tool' in step && step.tool === 'get_run')
-        await this.ended({ run: String(step.arguments.run), state: 'queued' })
+    for (const step of (answer.next ?? []) as NextStep[]) {
+      if (!('tool' in step) || step.tool !== 'get_run') continue
+      const next = String(step.arguments.run)
+      if (next.includes('/')) await this.product.call('stop_run', { run: next })
+      else await this.ended({ run: next, state: 'queued' })
+    }
     return answer
   }
 

@@ -18,8 +18,8 @@ const HARD = {
 export class Office {
   readonly product: Product
   readonly world: World
-  /** Of the increment that cases share which only touch what is there. */
-  #judged: { increment: string; run: string } | undefined
+  /** Of the increments that cases share which only touch what is there. */
+  readonly #judged = new Map<true | 'bare', { increment: string; run: string }>()
 
   constructor(kind: Kind, seed: number) {
     this.product = new Product(`id: battery\ninterpreter: ${PYTHON}\nlimits: {cpus: 1}\n`)
@@ -30,19 +30,23 @@ export class Office {
   /** @param criteria what is asked; a rate that every honest model of the world reaches, where the case does not say */
   async desk(title: string, setting: Setting = {}): Promise<Desk> {
     if (!setting.judged) return this.#newDesk(title, setting)
-    if (!this.#judged) {
-      const first = await this.#newDesk('honest work that falls short', {
-        criteria: HARD[this.world.kind],
-        lift: 0.9,
-      })
-      await first.baselines()
-      const run = await first.honestRun('model', HONEST)
-      await first.look(run)
-      await this.product.settled()
-      this.#judged = { increment: first.increment, run }
+    let judged = this.#judged.get(setting.judged)
+    if (!judged) {
+      judged = await this.#judgedIncrement(setting.judged === 'bare')
+      this.#judged.set(setting.judged, judged)
     }
     const desk = new Desk(this, METRICS[this.world.kind])
-    return Object.assign(desk, this.#judged)
+    return Object.assign(desk, judged)
+  }
+
+  async #judgedIncrement(bare: boolean): Promise<{ increment: string; run: string }> {
+    const criteria = bare ? [] : HARD[this.world.kind]
+    const first = await this.#newDesk('honest work that falls short', { criteria, lift: 0.9 })
+    if (!bare) await first.baselines()
+    const run = await first.honestRun('model', HONEST)
+    await first.look(run)
+    await this.product.settled()
+    return { increment: first.increment, run }
   }
 
   async #newDesk(title: string, setting: Setting): Promise<Desk> {

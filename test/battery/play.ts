@@ -12,31 +12,36 @@ const SEED = Number(process.env.SPECWEAVE_BATTERY_SEED ?? 1)
 const TAKEN_DOWN = process.env.SPECWEAVE_BATTERY_OUT
 const THOROUGH = TAKEN_DOWN !== undefined
 
-/** Plays cases as tests, those of a kind in one workspace. A test file for each group, so that two workers share them. */
-export function play(group: string, all: readonly Case[]): void {
-  const cases = all.filter(({ thorough }) => THOROUGH || !thorough)
-  describe.skipIf(NO_LAB)(group, () => {
+/** Cases of one kind, under headings. */
+export type Groups = Readonly<Record<string, readonly Case[]>>
+
+/**
+ * Plays cases of a kind as tests, all in one workspace: a server, a lab and a registration take longer than a case. A few
+ * test files, so that two workers share them.
+ */
+export function play(kind: Kind, groups: Groups): void {
+  describe.skipIf(NO_LAB)(kind, () => {
     for (let variant = FROM; variant <= VARIANTS; variant++)
-      for (const kind of new Set(cases.map((one) => one.kind)))
-        describe(variant === 0 ? kind : `${kind}, variant ${variant}`, () =>
-          playKind(
-            cases.filter((one) => one.kind === kind),
-            kind,
-            variant,
-          ),
-        )
+      if (variant === 0) playVariant(kind, groups, variant)
+      else describe(`variant ${variant}`, () => playVariant(kind, groups, variant))
   })
 }
 
-function playKind(cases: readonly Case[], kind: Kind, variant: number): void {
+function playVariant(kind: Kind, groups: Groups, variant: number): void {
   let office: Office
   beforeAll(() => {
     office = new Office(kind, variant === 0 ? 0 : SEED * 100 + variant)
   })
   afterAll(() => office.dispose())
 
-  // No it.each: it would cut the names short, and `--case` asks for them.
-  for (const one of cases) it(one.name, () => playCase(one, office, variant))
+  for (const [group, all] of Object.entries(groups)) {
+    const cases = all.filter((one) => one.kind === kind && (THOROUGH || !one.thorough))
+    // No it.each: it would cut the names short, and `--case` asks for them.
+    if (cases.length > 0)
+      describe(group, () => {
+        for (const one of cases) it(one.name, () => playCase(one, office, variant))
+      })
+  }
 }
 
 async function playCase(one: Case, office: Office, variant: number): Promise<void> {

@@ -57,13 +57,13 @@ const KINDS: [what: string, input: DatasetInput, header: string, row: (i: number
     (i) => `${new Date(Date.UTC(2024, 0, 1 + i)).toISOString().slice(0, 10)},${Math.sin(i)}`,
   ],
   [
-    'times with a gap',
+    'times with a gap and a horizon',
     {
       name: 'gapped',
       source: 'data.csv',
       target: 'y',
       problem_type: 'regression',
-      split: { method: 'time', time_column: 't', gap: '3d' },
+      split: { method: 'time', time_column: 't', gap: '3d', horizon: 7 },
     },
     't,y',
     (i) => `${new Date(Date.UTC(2024, 0, 1 + i)).toISOString().slice(0, 10)},${Math.cos(i)}`,

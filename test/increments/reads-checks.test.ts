@@ -28,6 +28,16 @@ describe('candidate.reads', () => {
     )
   })
 
+  it('tells of files with test rows alone, and of files that were not looked through', () => {
+    const features = [{ path: 'x.csv', what: 'which holds 90 of 90 test rows' }]
+    const unsearched = [{ path: 'big.csv', sha256: 'a' }]
+    const [check] = readsChecks(facts([{ ...clean, features, unsearched }]))
+    expect(check?.status).toBe('pass')
+    expect(check?.message).toMatch(
+      /1 of them were not looked through .*not done.* x\.csv, which holds 90 of 90/,
+    )
+  })
+
   it('is not done, and blocks nothing, where nothing was noted', () => {
     const [check] = readsChecks(facts([{ ...clean, recorded: false, files: 0 }]))
     expect(check).toMatchObject({

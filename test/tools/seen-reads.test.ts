@@ -117,6 +117,31 @@ describe('seenReads', () => {
     expect(forbidden({ path: '.specweave/datasets/other/v1/test.csv' })).toBeUndefined()
   })
 
+  it('asks of other files what was found in them, but not of splits and of what runs have made', () => {
+    const searched = new Map(
+      [
+        { path: 'cut.csv', sha256: 'cut', looked_up: 50, found: 50, answers: true },
+        { path: 'plain.csv', sha256: 'plain', looked_up: 50, found: 30, answers: false },
+        { path: 'other.csv', sha256: 'other', looked_up: 50, found: 0, answers: false },
+      ].map((file) => [file.sha256, file] as const),
+    )
+    const files = ['cut', 'plain', 'other', 'new', 'churn@1 train'].map((sha256) => ({
+      path: `${sha256}.csv`,
+      sha256,
+    }))
+    seen('exp-002-gb', [...files, { path: `${EXPERIMENTS}/exp-001-x/made.csv`, sha256: 'made' }])
+    const folder = join(root, EXPERIMENTS, 'exp-002-gb')
+    const [found] = seenReads(workspace, '0001/exp-002-gb', folder, 'churn@1', searched)
+    const holds = (rows: string) => `which holds ${rows} test rows of churn@1 that were looked up, `
+    expect(found?.forbidden).toEqual([
+      { path: 'cut.csv', what: `${holds('50 of 50')}with their labels or values` },
+    ])
+    expect(found?.features).toEqual([
+      { path: 'plain.csv', what: `${holds('30 of 50')}by their features alone` },
+    ])
+    expect(found?.unsearched).toMatchObject([{ path: 'new.csv' }])
+  })
+
   it('follows the runs whose files were read, and each once', () => {
     seen('exp-002-gb', [{ path: `${EXPERIMENTS}/exp-001-features/x.csv` }])
     seen('exp-001-features', [{ path: `${EXPERIMENTS}/exp-003-sweep/s7/y.csv` }])

@@ -5,6 +5,7 @@ dealt to the wrong rows, by every metric that a criterion can read.
 from __future__ import annotations
 
 import csv
+import heapq
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -92,10 +93,8 @@ def control_truth(draft: Draft, record: dict[str, Any], split: str, code: int) -
         distinct = len(first)
     else:
         known = draft.codes if draft.codes is not None else np.asarray(draft.values)
-        order = np.argsort(
-            np.asarray([draft.row_ids[row] for row in places.tolist()], dtype=object), kind="stable"
-        )
-        places = np.sort(places[order[:MOST_ROWS]])
+        first = heapq.nsmallest(MOST_ROWS, places.tolist(), key=draft.row_ids.__getitem__)
+        places = np.sort(np.asarray(first, np.int64))
         distinct = len(np.unique(known[places]))
     if len(places) < FEWEST_ROWS or distinct < 2:
         return None

@@ -92,6 +92,8 @@ def _do(
     space: dict[str, Any],
 ) -> dict[str, Any]:
     names, of = asked["metrics"], [given[place] for place in asked["of"]]
+    if asked["do"] == "value" and "rows" in asked:
+        return {"values": _values(space, *(_part(frame, asked["rows"]) for frame in (truth, of[0])), names)}
     if asked["do"] == "value":
         order = asked.get("order")
         rows = slice(None) if order is None else np.asarray(order)
@@ -112,16 +114,17 @@ def _do(
     for rows in _draws(asked, folder):
         drawn.append(
             [
-                list(
-                    _values(
-                        space, *(frame.iloc[rows].reset_index(drop=True) for frame in (truth, one)), names
-                    ).values()
-                )
+                list(_values(space, *(_part(frame, rows) for frame in (truth, one)), names).values())
                 for one in of
             ]
         )
     np.savez(folder / f"{number}.npz", drawn=np.asarray(drawn, np.float64))
     return {"file": f"{number}.npz", "seconds": (time.process_time() - started) / max(1, len(drawn))}
+
+
+def _part(frame: pd.DataFrame, rows: Any) -> pd.DataFrame:
+    """Some rows as a frame of their own, numbered from 0."""
+    return frame.iloc[rows].reset_index(drop=True)
 
 
 def _values(

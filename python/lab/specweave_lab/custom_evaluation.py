@@ -23,21 +23,10 @@ def not_own(record: dict[str, Any], asked: list[str] | None) -> list[str] | None
 def evaluate_own(folder: Path, truth: Truth, path: Path, given: Any, asked: list[str] | None) -> Measured:
     """The own metrics of predictions; ``given`` is what was read of them, None of forecasts.
 
-    Folds and recommendations have none: what is registered with them does not come this far, or is said.
+    Those of folds are measured with them (:mod:`specweave_lab.custom_folds`); recommendations have none.
     """
     if not own_metrics(truth.record):
         return [], []
     if truth.problem_type == "time_series":
         given = read_forecasts(truth, path)[0]
     return measure_custom(folder, truth, given, asked)
-
-
-def none_on_folds(record: dict[str, Any]) -> list[dict[str, str]]:
-    """A warning where the data set has metrics that are not measured on folds."""
-    return [
-        {
-            "code": f"{name}_undefined",
-            "message": f"{name} is not measured on folds: validation and test have it.",
-        }
-        for name in own_metrics(record)
-    ]

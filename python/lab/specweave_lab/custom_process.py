@@ -56,7 +56,8 @@ class Job:
         Each with the rows of the truth, in its order.
     asked : list of dict
         ``do`` (``value``, ``losses`` or ``resample``), ``metrics``, ``of`` (places in predictions); of a value
-        ``order`` (rows), of a resample ``count, seed, units`` (code of each row), ``block``.
+        ``order`` (all rows in another order) or ``rows`` (some of them, as a frame of their own); of a resample
+        ``count, seed, units`` (code of each row), ``block``.
     """
 
     text: str

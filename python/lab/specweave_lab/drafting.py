@@ -9,8 +9,11 @@ import numpy as np
 
 from specweave_lab.errors import Refusal, dataset_invalid
 from specweave_lab.gaps import check_gap
+from specweave_lab.horizons import check_horizon
 from specweave_lab.identity import canonical_cells, dataset_sha256, row_digests, row_ids
-from specweave_lab.reading import Table, as_times, file_sha256, read_table
+from specweave_lab.json_lines import MOST_COLUMNS
+from specweave_lab.memory import require_memory
+from specweave_lab.reading import Table, as_times, file_sha256, read_table, source_format
 from specweave_lab.registration_request import Request
 from specweave_lab.schema_check import check_schema
 from specweave_lab.sealing import sealed_before
@@ -18,6 +21,7 @@ from specweave_lab.split_checks import check_splits
 from specweave_lab.splitting import (
     SPLITS,
     TEST,
+    TRAIN,
     split_by_hash,
     split_by_time,
     split_last_out,
@@ -64,6 +68,7 @@ def draft_dataset(request: Request, progress: Progress) -> Draft:
     progress(f"reading {request.source.name}", 0.02)
     if not request.source.is_file():
         read_table(request.source)
+    require_memory(request.source, source_format(request.source))
     before = request.source.stat()
     table = read_table(request.source)  # first: it says in words what it cannot read
     sha256 = file_sha256(request.source)
@@ -98,12 +103,20 @@ def draft_dataset(request: Request, progress: Progress) -> Draft:
     draft.warnings += check_splits(
         draft.assigned, unit_digests, request.policy, draft.classes, draft.codes, request.problem_type
     )
+    if request.policy.horizon:
+        check_horizon(table, str(request.policy.time_column), draft.assigned == TRAIN, request.policy.horizon)
     return draft
 
 
 def _check_columns(request: Request, table: Table) -> None:
     if table.rows == 0:
         raise dataset_invalid("source", f'"{request.source.name}" has a header and no rows.', "Give it rows.")
+    if len(table.names) > MOST_COLUMNS:
+        raise dataset_invalid(
+            "source",
+            f'"{request.source.name}" has {len(table.names):,} columns, more than {MOST_COLUMNS:,}.',
+            "Choose columns, or put many into one, such as a list in Parquet.",
+        )
     policy = request.policy
     require_column(table, "target", request.target)
     for where, name in (
@@ -203,5 +216,6 @@ def _policy(draft: Draft) -> dict:
         "method": policy.method, "validation": policy.validation, "test": policy.test, "key": policy.key,
         "time_column": policy.time_column, "group_column": policy.group_column,
         **({"gap_us": policy.gap_us} if policy.gap_us else {}),
+        **({"horizon": policy.horizon} if policy.horizon else {}),
         **({"evaluator": request.evaluator.identity()} if request.evaluator else {}),
     }  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from specweave_lab.arguments import Arguments
-from specweave_lab.custom_evaluation import evaluate_own, none_on_folds, not_own
+from specweave_lab.custom_evaluation import evaluate_own, not_own, own_metrics
 from specweave_lab.drafting import Progress
 from specweave_lab.folds import evaluate_folds
 from specweave_lab.forecasts import evaluate_recommendation, evaluate_series
@@ -63,9 +63,9 @@ def evaluate(params: dict[str, Any], progress: Progress) -> dict[str, Any]:
     path, threshold = arguments.path("predictions"), given_threshold(arguments)
     progress("measuring", 0.3)
     if truth.split == "folds":
-        result = evaluate_folds(truth, path, names, max(1, arguments.integer("season", 1)), threshold)
-        result["warnings"] += none_on_folds(truth.record)
-        return result
+        own_names = [name for name in own_metrics(truth.record) if asked is None or name in asked]
+        of_folds = arguments.path("dataset"), own_names
+        return evaluate_folds(truth, path, names, max(1, arguments.integer("season", 1)), threshold, of_folds)
     given: Any = None
     if truth.problem_type == "classification":
         data, warnings = read_classification(truth, path, threshold)

@@ -25,7 +25,8 @@ def fold_policy(record: dict[str, Any]) -> dict[str, Any] | None:
     Returns
     -------
     dict or None
-        ``{method: "time", column, gap_us}``: windows that grow in time, for a series and for a split by time. Else
+        ``{method: "time", column, gap_us, horizon?}``: rolling origins, windows that grow in time, for a series and
+        for a split by time; with ``horizon`` each forecasts that many times. Else
         ``{method: "hash", key, unit, column?, stratify?}``: whole units are dealt out. The unit is a ``group`` (of
         ``column``), a row's ``id``, or the row's ``features`` (rows of equal features are never parted); with
         ``stratify`` each class of that column is dealt out by itself. None for a recommendation: it has no folds.
@@ -36,7 +37,8 @@ def fold_policy(record: dict[str, Any]) -> dict[str, Any] | None:
     if record["problem_type"] == "recommendation":
         return None
     if record["problem_type"] == "time_series" or split["method"] == "time":
-        return {"method": "time", "column": record["time_column"], "gap_us": split.get("gap_us", 0)}
+        windows = {"method": "time", "column": record["time_column"], "gap_us": split.get("gap_us", 0)}
+        return {**windows, "horizon": split["horizon"]} if split.get("horizon") else windows
     policy = {"method": "hash", "key": f"{split['key']}:folds"}
     if split["method"] == "group":
         return {**policy, "unit": "group", "column": record["group_column"]}
@@ -101,22 +103,26 @@ def hash_folds(units: Sequence[str], strata: Sequence[str] | None, count: int, k
     return [fold[unit] for unit in units]
 
 
-def time_folds(times: Sequence[int], count: int) -> tuple[list[int], list[int]]:
-    """Windows in the order of time: fold i is the stretch after all that comes before it.
+def time_folds(times: Sequence[int], count: int, horizon: int | None = None) -> tuple[list[int], list[int]]:
+    """Rolling origins (Hyndman and Athanasopoulos, Forecasting: Principles and Practice, 3rd ed., sec. 5.10): fold i
+    is the stretch after all that comes before it. All series are cut at the same times.
 
     Parameters
     ----------
     times
         Of each row, as a whole number. Equal times stay together.
     count
-        Number of folds. The time is cut into one stretch more, of about as many rows each: the first is only ever
-        trained on.
+        Number of folds.
+    horizon
+        How many different times a fold holds; the folds are then the last ``count * horizon`` times, next to each
+        other (``test_size`` of scikit-learn's ``TimeSeriesSplit``). Else the time is cut into one stretch more than
+        there are folds, of about as many rows each. The first stretch is only ever trained on.
 
     Returns
     -------
     (list of int, list of int)
-        The fold of each row, -1 in the first stretch, and the first time of each fold. Fold i trains on the rows of
-        lower folds that lie before its first time by more than the gap.
+        The fold of each row, -1 in the first stretch, and the first time of each fold, its origin. Fold i trains on
+        the rows that lie before its origin by more than the gap.
 
     Raises
     ------
@@ -126,7 +132,17 @@ def time_folds(times: Sequence[int], count: int) -> tuple[list[int], list[int]]:
     _check_count(count)
     ordered = sorted(times)
     rows = len(ordered)
-    starts = [ordered[rows * place // (count + 1)] for place in range(1, count + 1)] if rows else []
+    if horizon:
+        different = sorted(set(ordered))
+        first = len(different) - count * horizon
+        if first < 1:
+            raise FoldProblem(
+                f"there are {len(different)} different times, too few for {count} folds of {horizon} each and one "
+                "before"
+            )
+        starts = different[first::horizon]
+    else:
+        starts = [ordered[rows * place // (count + 1)] for place in range(1, count + 1)] if rows else []
     if len({*ordered[:1], *starts}) <= count:
         raise FoldProblem(f"there are {len(set(ordered))} different times, too few for {count} folds in time")
     fold_of = {}

@@ -8,14 +8,18 @@ time n_test/n_train is the mean over the folds, and the interval is a rough one.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from scipy import stats
 
-from specweave_lab.errors import first_few, predictions_invalid
-from specweave_lab.folding import MOST_FOLDS, FoldProblem
+from specweave_lab.custom_folds import measure_own_folds
+from specweave_lab.errors import predictions_invalid
+from specweave_lab.fold_column import check_folds, fold_count
+from specweave_lab.folding import FoldProblem
 from specweave_lab.intervals import CONFIDENCE, Interval
 from specweave_lab.metrics.classification import ClassificationData, measure_classification
 from specweave_lab.metrics.counts import confusion
@@ -62,9 +66,20 @@ LIMITS = {
 Measure = Any
 """From the places of a fold's rows and of its training rows to its metrics and warnings."""
 
+Part = Callable[[np.ndarray], Any]
+"""From places of rows to what was predicted of them."""
+
+OwnOfFolds = tuple[Path, list[str]]
+"""The data set's folder, and which metrics of its own evaluator are asked for."""
+
 
 def evaluate_folds(
-    truth: Truth, path: Any, names: list[str], season: int, threshold: float | None = None
+    truth: Truth,
+    path: Any,
+    names: list[str],
+    season: int,
+    threshold: float | None = None,
+    own: OwnOfFolds | None = None,
 ) -> dict[str, Any]:
     """Measure ``row_id,prediction,fold[,score_<class>...]``.
 
@@ -79,13 +94,15 @@ def evaluate_folds(
     Refusal
         ``PREDICTIONS_INVALID``, also where a row's fold is another than the dataset's.
     """
-    scores = score_folds(truth, path, names, season, threshold)
+    scores = score_folds(truth, path, names, season, threshold, own)
     warnings = scores.warnings
+    of_own = own[1] if own else []
     results = []
-    for name in names:
+    for name in [*names, *of_own]:
         values = scores.values(name)
         if values is not None:
-            results.append({**_mean(name, values, scores.sizes), "by_fold": values.tolist()})
+            ends = (-np.inf, np.inf) if name in of_own else LIMITS.get(level_of(name)[0], (0.0, np.inf))
+            results.append({**_mean(name, values, scores.sizes, ends), "by_fold": values.tolist()})
     fewest = min(rows for rows, _ in scores.sizes)
     if fewest < FEW_ROWS:
         warnings.append(
@@ -127,11 +144,16 @@ class FoldScores:
 
 
 def score_folds(
-    truth: Truth, path: Any, names: list[str], season: int, threshold: float | None = None
+    truth: Truth,
+    path: Any,
+    names: list[str],
+    season: int,
+    threshold: float | None = None,
+    own: OwnOfFolds | None = None,
 ) -> FoldScores:
     """Measure each fold by itself; see :func:`evaluate_folds`."""
     given = read_predictions(path, ("row_id", "prediction", "fold"))
-    count = _count(given)
+    count = fold_count(given)
     try:
         folds = Folds(truth.record, truth.table, count)
     except FoldProblem as problem:
@@ -140,12 +162,16 @@ def score_folds(
         ) from problem
     places = np.flatnonzero(folds.of >= 0)
     lines, warnings = align(truth.rows(places).row_ids, given)
-    _check_folds(given, lines, folds.of[places])
+    check_folds(given, lines, folds.of[places])
     if truth.problem_type == "classification":
-        measure, more, extra = _classification(truth, given, lines, places, names, threshold)
+        measure, part, more, extra = _classification(truth, given, lines, places, names, threshold)
     else:
-        measure, more, extra = _numbers(truth, given, lines, places, names, season)
+        measure, part, more, extra = _numbers(truth, given, lines, places, names, season)
     by_fold = [measure(folds.rows(fold), folds.training[fold]) for fold in range(count)]
+    if own and own[1]:
+        among = [np.flatnonzero(folds.of[places] == fold) for fold in range(count)]
+        of_own = measure_own_folds(own[0], truth.rows(places), part(places), among, own[1])
+        by_fold = [([*a, *b], [*c, *d]) for (a, c), (b, d) in zip(by_fold, of_own, strict=True)]
     return FoldScores(
         [found for found, _ in by_fold],
         [(len(folds.rows(fold)), len(folds.training[fold])) for fold in range(count)],
@@ -187,40 +213,11 @@ def corrected_error(values: np.ndarray, sizes: list[tuple[int, int]]) -> float |
     return float(np.sqrt((1 / k + ratio) * spread))
 
 
-def _mean(name: str, values: np.ndarray, sizes: list[tuple[int, int]]) -> Measured:
+def _mean(name: str, values: np.ndarray, sizes: list[tuple[int, int]], ends: Interval) -> Measured:
     interval = corrected_interval(values, sizes)
     if interval is not None:
-        low, high = LIMITS.get(level_of(name)[0], (0.0, np.inf))
-        interval = max(low, interval[0]), min(high, interval[1])
+        interval = max(ends[0], interval[0]), min(ends[1], interval[1])
     return measured(name, float(np.mean(values)), interval, METHOD)
-
-
-def _count(given: Table) -> int:
-    numbers = predicted_numbers(given, np.arange(given.rows), "fold")
-    count = int(numbers.max()) + 1
-    if not (numbers == np.floor(numbers)).all() or numbers.min() < 0 or not 2 <= count <= MOST_FOLDS:
-        raise predictions_invalid(
-            f"fold goes from {numbers.min():g} to {numbers.max():g}.",
-            f"Folds are numbered from 0; there are 2 to {MOST_FOLDS}.",
-            "predictions.fold",
-        )
-    return count
-
-
-def _check_folds(given: Table, lines: np.ndarray, expected: np.ndarray) -> None:
-    said = predicted_numbers(given, lines, "fold")
-    wrong = np.flatnonzero(said != expected)
-    if len(wrong):
-        ids = given.column("row_id")
-        shown = first_few(
-            f"{ids[int(lines[row])].as_py()} (fold {said[row]:g}, and it is in {expected[row]})"
-            for row in wrong[:5]
-        )
-        raise predictions_invalid(
-            f"{len(wrong):,} rows stand in another fold than the dataset's: {shown}.",
-            "Predict fold.validation of each fold of ds.folds(k), by a model that was trained on its fold.train.",
-            "predictions.fold",
-        )
 
 
 def _classification(
@@ -230,7 +227,7 @@ def _classification(
     places: np.ndarray,
     names: list[str],
     threshold: float | None,
-) -> tuple[Measure, list[Warning_], dict[str, Any]]:
+) -> tuple[Measure, Part, list[Warning_], dict[str, Any]]:
     true = truth.class_codes()
     predicted = np.full(len(true), -1, np.int64)
     predicted[places] = predicted_classes(given, lines, truth.classes)
@@ -242,28 +239,29 @@ def _classification(
         scores = np.full((len(true), len(truth.classes)), np.nan)
         scores[places] = shares
 
+    def part(rows: np.ndarray) -> ClassificationData:
+        of_rows = None if scores is None else scores[rows]
+        return ClassificationData(true[rows], predicted[rows], of_rows, truth.classes, truth.positive)
+
     def measure(rows: np.ndarray, _training: np.ndarray) -> tuple[list[Measured], list[Warning_]]:
-        part = ClassificationData(
-            true[rows],
-            predicted[rows],
-            None if scores is None else scores[rows],
-            truth.classes,
-            truth.positive,
-        )
-        return measure_classification(part, names)
+        return measure_classification(part(rows), names)
 
     matrix = confusion(true[places], predicted[places], len(truth.classes))
-    return measure, warnings, {"confusion": {"classes": truth.classes, "matrix": matrix}}
+    return measure, part, warnings, {"confusion": {"classes": truth.classes, "matrix": matrix}}
 
 
 def _numbers(
     truth: Truth, given: Table, lines: np.ndarray, places: np.ndarray, names: list[str], season: int
-) -> tuple[Measure, list[Warning_], dict[str, Any]]:
+) -> tuple[Measure, Part, list[Warning_], dict[str, Any]]:
     true = truth.numbers()
     predicted = np.full(len(true), np.nan)
     predicted[places] = predicted_numbers(given, lines)
+
+    def part(rows: np.ndarray) -> np.ndarray:
+        return predicted[rows]
+
     if truth.problem_type == "regression":
-        return (lambda rows, _training: measure_regression(true[rows], predicted[rows], names)), [], {}
+        return (lambda rows, _training: measure_regression(true[rows], part(rows), names)), part, [], {}
     table, group = truth.table, truth.record.get("group_column")
     times = as_times(table, truth.record["time_column"]).to_numpy(np.int64)
     series = np.array(table.texts(group) if group else [""] * table.rows, dtype=str)
@@ -273,7 +271,7 @@ def _numbers(
         scale = scales(series[past], true[past], season)
         return measure_series(true[rows], predicted[rows], times[rows], series[rows], scale, names)
 
-    return measure, [], {}
+    return measure, part, [], {}
 
 
 def _told(warnings: list[list[Warning_]]) -> list[Warning_]:

@@ -19,6 +19,7 @@ from specweave_lab.errors import dataset_invalid
 ENDS = (".jsonl", ".ndjson", ".jsonl.gz", ".ndjson.gz")
 ROWS_AT_ONCE = 1 << 15
 MOST_COLUMNS = 10_000
+MOST_LINE = 1 << 24
 TEXT = pa.large_string()
 
 
@@ -59,7 +60,9 @@ def read_json_lines(path: Path) -> pa.Table:
 def _objects(path: Path) -> Iterator[dict[str, Any]]:
     opener = gzip.open if path.name.lower().endswith(".gz") else open
     with opener(path, "rt", encoding="utf-8-sig", newline="\n") as file:
-        for number, line in enumerate(file, 1):
+        for number, line in enumerate(iter(lambda: file.readline(MOST_LINE), ""), 1):
+            if len(line) == MOST_LINE:
+                raise _no_object(path, number, line, f"is longer than {MOST_LINE:,} characters")
             if not line.strip():
                 continue
             try:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from specweave_lab.reading import Table, as_numbers, is_text
 
@@ -64,7 +65,7 @@ def find_repeats(
     for name in richest:
         places = np.r_[candidates, later]
         there = Table(table.data.select([name]).take(pa.array(places)).combine_chunks(), table.format)
-        values, n = pd.Series(_rounded(there, name)), len(candidates)
+        values, n = pd.Series(rounded_cells(there, name)), len(candidates)
         candidates = candidates[values[:n].isin(values[n:]).to_numpy()]
     candidates = candidates[:MOST_TRAIN]
     places = np.r_[candidates, later]
@@ -73,23 +74,25 @@ def find_repeats(
     exact = np.zeros((len(places), 2), np.uint64)
     log_collision = 0.0
     for place, name in enumerate(columns):
-        rounded, cells = _rounded(both, name), _cells(both, name)
-        for digests, values in ((near, rounded), (exact, cells)):
-            codes = pd.factorize(pd.Series(values), use_na_sentinel=False)[0].astype(np.uint64)
+        rounded, cells = rounded_cells(both, name), _cells(both, name)
+        near_codes = pd.factorize(rounded, use_na_sentinel=False)[0]
+        for digests, found in ((near, near_codes), (exact, pd.factorize(cells, use_na_sentinel=False)[0])):
+            codes = found.astype(np.uint64)
             digests[:, 0] = _mixed(digests[:, 0], codes, 2 * place + 1)
             digests[:, 1] = _mixed(digests[:, 1], codes, 2 * place + 2)
-        shares = pd.Series(rounded[len(candidates) :]).value_counts(normalize=True, dropna=False).to_numpy()
+        shares = np.bincount(near_codes[len(candidates) :]) / len(later)
         log_collision += float(np.log(np.sum(shares**2)))
     n, seen = len(candidates), {}
-    for row, (a, b) in enumerate(exact[:n].tolist()):
-        seen.setdefault((a, b), row)
-    known_near = {(a, b) for a, b in near[:n].tolist()}
+    met = np.flatnonzero(np.isin(exact[:n, 0], exact[n:, 0])).tolist()
+    for row in met:
+        seen.setdefault((int(exact[row, 0]), int(exact[row, 1])), row)
+    known_near = {(a, b) for a, b in near[:n][np.isin(near[:n, 0], near[n:, 0])].tolist()}
     targets = pd.factorize(pd.Series(_cells(both, target)), use_na_sentinel=False)[0]
     matched = [(row, seen.get((a, b))) for row, (a, b) in enumerate(exact[n:].tolist())]
     equal = [(row, first) for row, first in matched if first is not None]
     targets_of: dict[tuple[int, int], set[int]] = {}
-    for row, (a, b) in enumerate(exact[:n].tolist()):
-        targets_of.setdefault((a, b), set()).add(int(targets[row]))
+    for row in met:
+        targets_of.setdefault((int(exact[row, 0]), int(exact[row, 1])), set()).add(int(targets[row]))
     same = sum(int(targets[n + row]) in targets_of[tuple(exact[n + row].tolist())] for row, _ in equal)
     return Repeats(
         rows=len(later),
@@ -113,14 +116,33 @@ def _mixed(digests: np.ndarray, codes: np.ndarray, salt: int) -> np.ndarray:
 
 
 def _distinct(sample: Table, name: str) -> int:
+    column = sample.column(name)
+    if is_text(column.type):
+        return len({text.strip() for text in pc.unique(column).to_pylist() if text is not None})
     return int(pd.Series(_cells(sample, name)).nunique())
 
 
 def _cells(table: Table, name: str) -> np.ndarray:
-    return np.asarray([None if text is None else text.strip() for text in table.texts(name)], dtype=object)
+    column = table.column(name)
+    if not is_text(column.type):
+        return np.asarray(
+            [None if text is None else text.strip() for text in table.texts(name)], dtype=object
+        )
+    codes = pc.dictionary_encode(column, null_encoding="encode")
+    texts = [None if text is None else text.strip() for text in codes.dictionary.to_pylist()]
+    return np.asarray(texts, dtype=object)[codes.indices.to_numpy(zero_copy_only=False)]
 
 
-def _rounded(table: Table, name: str) -> np.ndarray:
+def combined_digests(columns: list[np.ndarray]) -> np.ndarray:
+    """One uint64 for each row, equal where rows agree in all columns (and else by a chance of 2^-64)."""
+    digests = np.zeros(len(columns[0]), np.uint64)
+    for place, values in enumerate(columns):
+        codes = pd.factorize(pd.Series(values), use_na_sentinel=False)[0].astype(np.uint64)
+        digests = _mixed(digests, codes, place + 1)
+    return digests
+
+
+def rounded_cells(table: Table, name: str) -> np.ndarray:
     """Numbers by their first digits, texts without case and blanks."""
     column = table.column(name)
     numbers = as_numbers(table, name).to_numpy()

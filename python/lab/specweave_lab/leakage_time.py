@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from specweave_lab.drafting import Draft
 from specweave_lab.leakage_columns import Finding
+from specweave_lab.leakage_leading import EXPLAINED, SPAN, Leads
 from specweave_lab.profile import profile_column
 from specweave_lab.reading import Table, as_numbers, as_times
 from specweave_lab.splitting import IN_NONE, TEST, TRAIN, VALIDATION
@@ -80,6 +81,7 @@ def search_future(draft: Draft, features: list[str], findings: list[Finding], se
     order, starts = rows
     target = draft.values[order]
     seen = Table(draft.table.data.select(features).take(pa.array(order)).combine_chunks(), draft.table.format)
+    leads = Leads(target, starts)
     for name in features:
         values = as_numbers(seen, name).to_numpy()
         for shift in range(1, SHIFTS + 1):
@@ -107,7 +109,31 @@ def search_future(draft: Draft, features: list[str], findings: list[Finding], se
                 }
             )
             break
+        else:
+            found = leads.explained(values)
+            if found is not None and found[1] >= EXPLAINED:
+                findings.append(_leading(name, *found))
     searched.append(f"columns that hold the target of one of the next {SHIFTS} rows")
+    if len(leads.around):
+        searched.append(
+            f"columns that are made of the target of the next {SPAN} rows, such as centred averages"
+        )
+
+
+def _leading(name: str, left: float, explained: float) -> Finding:
+    shares = f"{explained:.2%} of the {left:.2%} of its variance"
+    message = (
+        f'Column "{name}" looks into the future, as a centred moving average does: the target of the next '
+        f"{SPAN} rows explains {shares} that the target until then leaves. Make it of earlier rows alone, or "
+        "take it out."
+    )
+    return {
+        "kind": "future",
+        "certain": False,
+        "column": name,
+        "message": message,
+        "value": round(explained, 6),
+    }
 
 
 def _in_time(draft: Draft) -> tuple[np.ndarray, np.ndarray] | None:

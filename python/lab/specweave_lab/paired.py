@@ -7,6 +7,7 @@ good (Good 2005, Permutation, Parametric and Bootstrap Tests of Hypotheses). p =
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -125,14 +126,20 @@ def joint_sums(a: SumMetric, b: SumMetric) -> Joint:
 
 def joint_medians(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Medians of two arrays of absolute errors, shape (n,), on the same resamples (fewer of many rows)."""
-    generator = data_generator(a, b)
-    order_a, order_b = np.argsort(a), np.argsort(b)
-    resamples = int(np.clip(20_000_000 // len(a), 200, 1_000))
+    of_a, of_b = medians([a, b])
+    return of_a, of_b
+
+
+def medians(errors: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """Medians of arrays of absolute errors, each of shape (n,), on the same resamples (fewer of many rows)."""
+    generator, rows = data_generator(*errors), len(errors[0])
+    orders = [np.argsort(one) for one in errors]
+    resamples = int(np.clip(20_000_000 // rows, 200, 1_000))
     drawn = [
-        (_medians(counts, a, order_a), _medians(counts, b, order_b))
-        for counts in resample_counts(len(a), resamples, generator)
+        [_medians(counts, one, order) for one, order in zip(errors, orders, strict=True)]
+        for counts in resample_counts(rows, resamples, generator)
     ]
-    return np.concatenate([one for one, _ in drawn]), np.concatenate([two for _, two in drawn])
+    return [np.concatenate(one) for one in zip(*drawn, strict=True)]
 
 
 def compare_at_level(metric: str, hits: np.ndarray, a: np.ndarray, b: np.ndarray) -> Difference:

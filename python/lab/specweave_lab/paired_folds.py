@@ -16,6 +16,7 @@ from scipy import stats
 
 from specweave_lab.arguments import Arguments
 from specweave_lab.comparison import judged
+from specweave_lab.custom_paired import own_sign
 from specweave_lab.drafting import Progress
 from specweave_lab.errors import Refusal, nearest
 from specweave_lab.folds import FoldScores, corrected_error, corrected_interval, score_folds
@@ -43,7 +44,10 @@ def compare_folds(params: dict[str, Any], progress: Progress) -> dict[str, Any]:
     """
     arguments = Arguments({**params, "split": "folds"})
     truth = read_truth(arguments, folds=True)
-    (metric,) = chosen_metrics(truth.problem_type, [arguments.text("metric")])
+    own, named = own_sign(truth, arguments.text("metric")), [arguments.text("metric")]
+    (metric,) = named if own else chosen_metrics(truth.problem_type, named)
+    names = [] if own else [metric]
+    of_own = (arguments.path("dataset"), named) if own else None
     files = arguments.inner("predictions").values
     reference = arguments.text("reference")
     if reference not in files:
@@ -56,7 +60,7 @@ def compare_folds(params: dict[str, Any], progress: Progress) -> dict[str, Any]:
     def scores(run: str) -> FoldScores:
         path = Arguments(files, "predictions.").path(run)
         try:
-            return score_folds(truth, path, [metric], season, thresholds.get(run))
+            return score_folds(truth, path, names, season, thresholds.get(run), of_own)
         except Refusal as refusal:
             refusal.message = f"{run}: {refusal.message}"
             raise
@@ -75,7 +79,7 @@ def compare_folds(params: dict[str, Any], progress: Progress) -> dict[str, Any]:
             left_out.append({"run": run, "reason": one})
         else:
             found[run] = one
-    told = judged(found, reference, sign_of_better(metric), arguments.integer("family", 0))
+    told = judged(found, reference, own or sign_of_better(metric), arguments.integer("family", 0))
     return {"metric": metric, "rows": truth.table.rows, **told, "left_out": left_out}
 
 

@@ -135,13 +135,7 @@ def mean_limits(
     influence : ndarray, shape (n,)
         What each unit moves the value by; in order of time where ``ordered``.
     """
-    n = len(influence)
-    if not ordered:
-        choices, name = [harvey_leybourne_newbold(influence, 1)], "t_by_series"
-    else:
-        horizon = 1 + int(np.floor(n ** (1 / 3) + 1e-9))
-        choices = [harvey_leybourne_newbold(influence, horizon), cosine_error(influence)]
-        name = "diebold_mariano_hln"
+    choices, name = mean_errors(influence, ordered)
     half, p = 0.0, 0.0
     for error, degrees in choices:
         if np.isfinite(error) and error > 0:
@@ -150,3 +144,11 @@ def mean_limits(
     if half == 0:
         return (value, value), 1.0 if value == 0 else 0.0, name
     return (value - half, value + half), p, name
+
+
+def mean_errors(influence: np.ndarray, ordered: bool) -> tuple[list[tuple[float, int]], str]:
+    """The standard errors that are to be considered, each with its degrees of freedom, and the method's name."""
+    if not ordered:
+        return [harvey_leybourne_newbold(influence, 1)], "t_by_series"
+    horizon = 1 + int(np.floor(len(influence) ** (1 / 3) + 1e-9))
+    return [harvey_leybourne_newbold(influence, horizon), cosine_error(influence)], "diebold_mariano_hln"

@@ -151,7 +151,9 @@ def predicted_scores(
         problem = f"There are score columns, but not {first_few(absent)}."
         also = f" {first_few(foreign)} is of no class." if foreign else ""
         raise predictions_invalid(
-            problem + also, "Name each class as it stands in the data.", "predictions.score"
+            problem + also,
+            "Name each class as it stands in the data; one that the model does not know gets 0.",
+            "predictions.score",
         )
     warnings = []
     if foreign:

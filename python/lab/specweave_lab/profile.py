@@ -39,10 +39,13 @@ def profile_column(table: Table, name: str, role: str, rows: np.ndarray) -> dict
         deviation, in the column's unit) and ``top`` (most frequent values, at most 10). Values of id and
         personal-looking columns are left out.
     """
-    mask = pa.array(rows)
-    seen = Table(table.data.select([name]).filter(mask).combine_chunks(), table.format)
+    seen = Table(table.data.select([name]), table.format)
+    if not rows.all():
+        seen.data = seen.data.filter(pa.array(rows)).combine_chunks()
     missing = seen.missing(name)
-    here = Table(seen.data.filter(pc.invert(missing)).combine_chunks(), table.format)
+    here = seen
+    if pc.any(missing).as_py():
+        here = Table(seen.data.filter(pc.invert(missing)).combine_chunks(), table.format)
     counts = pc.value_counts(here.column(name)) if _countable(here.column(name).type) else None
     kind = _type(here, name, counts)
     unique = len(counts) if counts is not None else len({repr(v) for v in here.column(name).to_pylist()})
@@ -81,13 +84,13 @@ def _type(here: Table, name: str, counts: pa.StructArray | None) -> str:
     if counts is None or not is_text(kind):
         return "text"
     values = Table(pa.table({name: counts.field("values")}), here.format)
-    texts = values.column(name).to_pylist()
-    if not texts:
+    if not values.rows:
         return "categorical"
-    if {text.strip().lower() for text in texts[:3]} <= BOOLEANS and len(texts) <= 3:
+    if values.rows <= 3 and {text.strip().lower() for text in values.column(name).to_pylist()} <= BOOLEANS:
         return "boolean"
     if bool(as_numbers(values, name).notna().all()):
         return "numeric"
+    texts = values.column(name).to_pylist()
     if all(DATE_LIKE.match(text) for text in texts[:50]) and bool(as_times(values, name).notna().all()):
         return "datetime"
     length = sum(map(len, texts)) / len(texts)

@@ -11,6 +11,7 @@ import csv
 import gzip
 import hashlib
 import io
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,6 +21,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
+from specweave_lab.column_text import numbers_of, trimmed
 from specweave_lab.errors import dataset_invalid, first_few
 from specweave_lab.json_lines import ENDS, read_json_lines
 
@@ -29,6 +31,8 @@ MISSING_TEXTS = (
 """Texts that pandas.read_csv reads as missing, so that lab and script agree about what is not there."""
 
 SEPARATORS = ",;\t|"
+BLOCK = 16 << 20
+"""Bytes that are parsed at once: no row may be longer."""
 
 
 @dataclass
@@ -61,7 +65,7 @@ class Table:
         """Where the column has no value: a missing text in CSV, null or NaN in Parquet."""
         column = self.column(name)
         if is_text(column.type) and self.format == "csv":
-            return pc.is_in(pc.utf8_trim_whitespace(column), value_set=pa.array(MISSING_TEXTS, column.type))
+            return pc.is_in(trimmed(column), value_set=pa.array(MISSING_TEXTS, column.type))
         return pc.is_null(column, nan_is_null=True)
 
     def texts(self, name: str) -> list[str | None]:
@@ -131,7 +135,9 @@ def read_table(path: Path) -> Table:
     try:
         table = READERS[format_](path)
     except (pa.ArrowException, OSError, EOFError, UnicodeDecodeError, csv.Error) as problem:
-        raise dataset_invalid("source", f'"{path.name}" cannot be read: {_reason(problem)}', "") from problem
+        raise dataset_invalid(
+            "source", f'"{path.name}" cannot be read: {_reason(problem)}', _advice(problem, format_)
+        ) from problem
     if "row_id" in table.names[1:] and "row_id" in table.names[:1]:
         raise dataset_invalid("source", "The header has row_id twice.", "Rename one of the columns.")
     return table
@@ -142,7 +148,7 @@ def _read_csv(path: Path) -> Table:
     columns = [f"c{i}" for i in range(len(names))]
     data = pacsv.read_csv(
         path,
-        read_options=pacsv.ReadOptions(column_names=columns, skip_rows_after_names=1, block_size=16 << 20),
+        read_options=pacsv.ReadOptions(column_names=columns, skip_rows_after_names=1, block_size=BLOCK),
         parse_options=pacsv.ParseOptions(delimiter=separator, newlines_in_values=True),
         convert_options=pacsv.ConvertOptions(
             column_types=dict.fromkeys(columns, pa.large_string()), strings_can_be_null=False
@@ -194,7 +200,7 @@ READERS = {"csv": _read_csv, "jsonl": _read_jsonl, "parquet": _read_parquet}
 
 
 def _check_names(names: list[str]) -> None:
-    twice = sorted({name for name in names if names.count(name) > 1})
+    twice = sorted(name for name, count in Counter(names).items() if count > 1)
     if twice:
         raise dataset_invalid(
             "source",
@@ -205,9 +211,21 @@ def _check_names(names: list[str]) -> None:
 
 def _reason(problem: BaseException) -> str:
     if isinstance(problem, UnicodeDecodeError) or "UTF8" in str(problem):
-        return "it is not UTF-8 text. Save it as UTF-8 and register that."
+        return "it is not UTF-8 text."
+    if "straddling" in str(problem):
+        return f"a row is longer than {BLOCK:,} bytes."
     text = str(problem).removeprefix("CSV parse error: ").split("\n")[0]
     return text[:300] + ("" if text.endswith(".") else ".")
+
+
+def _advice(problem: BaseException, format_: str) -> str:
+    if format_ == "parquet":
+        return "It is damaged, cut short or no Parquet file: write it again."
+    if isinstance(problem, UnicodeDecodeError) or "UTF8" in str(problem):
+        return "Save it as UTF-8 and register that."
+    if isinstance(problem, (OSError, EOFError)):
+        return "It is damaged or not what its name says: write it again."
+    return "Look for a quote that is not closed, or a separator inside a value that is not quoted."
 
 
 def as_numbers(table: Table, name: str) -> pd.Series:
@@ -216,7 +234,7 @@ def as_numbers(table: Table, name: str) -> pd.Series:
     """
     column = table.column(name)
     if is_text(column.type):
-        return pd.to_numeric(pd.Series(column.to_pylist(), dtype=object), errors="coerce").astype("float64")
+        return pd.Series(numbers_of(column))
     if pa.types.is_temporal(column.type):
         return pd.Series(float("nan"), index=range(len(column)))
     return pd.to_numeric(pd.Series(column.to_pandas(), dtype=object), errors="coerce").astype("float64")

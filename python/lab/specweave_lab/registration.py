@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from specweave_lab.arguments import Arguments
 from specweave_lab.controls import control_evaluator
@@ -21,6 +22,7 @@ from specweave_lab.profile import number, profile_column
 from specweave_lab.reading import file_sha256, source_format
 from specweave_lab.registration_request import read_request
 from specweave_lab.sample import write_sample
+from specweave_lab.source_warnings import warn_of_classes, warn_of_columns, warn_of_zones
 from specweave_lab.splitting import IN_NONE, SPLITS, TEST, TRAIN
 from specweave_lab.writing import write_csv, write_split
 
@@ -41,7 +43,7 @@ def register_dataset(params: dict[str, Any], progress: Progress) -> dict[str, An
     ----------
     params : dict
         ``source, name, version, target, problem_type, split {method, validation, test, time_column?,
-        group_column?, gap?, seed}, positive?, id_column?, previous?: [folders],
+        group_column?, gap?, horizon?, seed}, positive?, id_column?, previous?: [folders],
         schema? (see :func:`~specweave_lab.schema_check.check_schema`), evaluator? {text, source, metrics}
         (see :mod:`specweave_lab.custom_evaluator`), out: empty folder, vault: folder``.
         Paths are absolute.
@@ -65,7 +67,8 @@ def register_dataset(params: dict[str, Any], progress: Progress) -> dict[str, An
     draft = draft_dataset(read_request(params), progress)
     try:
         progress("writing the splits", 0.5)
-        splits = {name: _write_split(draft, code, out) for code, name in enumerate(SPLITS)}
+        ids = pa.array(draft.row_ids, pa.large_string())
+        splits = {name: _write_split(draft, code, ids, out) for code, name in enumerate(SPLITS)}
         _write_sample(draft, out)
         progress("describing the columns", 0.75)
         record = _record(draft, version, splits)
@@ -77,7 +80,7 @@ def register_dataset(params: dict[str, Any], progress: Progress) -> dict[str, An
             progress("trying the evaluator", 0.95)
             record["evaluator"] = admit_evaluator(draft, record, out)
             record["controls"]["passed"] += sorted(record["evaluator"]["metrics"])
-        splits["test"]["labels_sha256"] = _seal(draft, vault)
+        splits["test"]["labels_sha256"] = _seal(draft, ids, vault)
         text = json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
         (out / "dataset.json").write_text(text, encoding="utf-8")
     except BaseException:
@@ -92,9 +95,9 @@ def register_dataset(params: dict[str, Any], progress: Progress) -> dict[str, An
     return record
 
 
-def _write_split(draft: Draft, code: int, out: Path) -> dict[str, Any]:
+def _write_split(draft: Draft, code: int, ids: pa.Array, out: Path) -> dict[str, Any]:
     request, rows = draft.request, draft.assigned == code
-    first = pa.chunked_array([pa.array(draft.row_ids, pa.large_string())])
+    first = pa.chunked_array([ids])
     names = [name for name in draft.table.names if name not in (request.target, request.id_column)]
     data = draft.table.data.select(names)
     if code != TEST:
@@ -147,7 +150,7 @@ def _first_of_each(column: pa.ChunkedArray, rows: np.ndarray) -> np.ndarray:
     return found
 
 
-def _seal(draft: Draft, vault: Path) -> str:
+def _seal(draft: Draft, ids: pa.Array, vault: Path) -> str:
     """Write ``vault/<hash>/test.csv``; its SHA-256. Rows stand in the order of their ids, so equal data is
     equal bytes.
     """
@@ -163,13 +166,9 @@ def _seal(draft: Draft, vault: Path) -> str:
         ]
         names = [str(request.policy.group_column), *names, *rest]
     rows = np.flatnonzero(draft.assigned == TEST)
-    rows = rows[
-        np.argsort(np.asarray([draft.row_ids[row] for row in rows.tolist()], dtype=object), kind="stable")
-    ]
-    labels = draft.table.data.select(names).take(pa.array(rows))
-    labels = labels.add_column(
-        0, "row_id", pa.array([draft.row_ids[row] for row in rows.tolist()], pa.large_string())
-    )
+    # Stable, and by bytes of UTF-8, which is the order of the characters.
+    rows = pa.array(rows).take(pc.array_sort_indices(ids.take(pa.array(rows))))
+    labels = draft.table.data.select(names).take(rows).add_column(0, "row_id", ids.take(rows))
 
     folder = vault / draft.hash
     vault.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -220,12 +219,19 @@ def _record(draft: Draft, version: int, splits: dict[str, dict[str, Any]]) -> di
             record[key] = name
     record["rows"] = draft.table.rows
     record["columns"] = _columns(draft)
+    warnings += warn_of_columns(draft.table, record["columns"])
+    if policy.time_column:
+        warnings += warn_of_zones(draft.table, policy.time_column)
+    if draft.classes is not None and draft.codes is not None:
+        warnings += warn_of_classes(draft.classes, draft.codes, draft.assigned)
     record["split"] = {"method": policy.method, "validation": policy.validation, "test": policy.test,
                        "seed": policy.seed, "key": policy.key}  # fmt: skip
     if policy.gap:
         record["split"] |= {
             "gap": policy.gap, "gap_us": policy.gap_us, "left_out": int((draft.assigned == IN_NONE).sum()),
         }  # fmt: skip
+    if policy.horizon:
+        record["split"]["horizon"] = policy.horizon
     if draft.cuts:
         record["split"]["cuts"] = draft.cuts
     if draft.carried:

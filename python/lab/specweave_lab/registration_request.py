@@ -10,6 +10,7 @@ from specweave_lab.arguments import PROBLEM_TYPES, Arguments
 from specweave_lab.custom_evaluator import CustomEvaluator, asked_evaluator
 from specweave_lab.errors import dataset_invalid
 from specweave_lab.gaps import read_gap
+from specweave_lab.horizons import read_horizon
 from specweave_lab.splitting import DEFAULT_METHOD, METHODS, SplitPolicy
 
 
@@ -61,6 +62,7 @@ def read_request(params: dict[str, Any]) -> Request:
     gap, gap_us = read_gap(split)
     if gap and method != "time":
         raise split.invalid("gap", f"a gap is for a split by time, and this one is {method}")
+    horizon = read_horizon(split, problem_type, method)
     if method == "stratified" and problem_type != "classification":
         raise split.invalid(
             "method", f"stratified is for classes, and this is a {problem_type}: random, group or time"
@@ -75,6 +77,7 @@ def read_request(params: dict[str, Any]) -> Request:
         group_column,
         gap,
         gap_us,
+        horizon,
     )
     target, id_column = arguments.text("target"), arguments.optional_text("id_column")
     _check_roles(problem_type, policy, target, id_column)

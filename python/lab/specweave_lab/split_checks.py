@@ -53,7 +53,8 @@ def check_splits(
                 warnings.append(
                     f"{(counts < FEW_ROWS).sum()} classes have fewer than {FEW_ROWS} rows in {name}."
                 )
-    distinct = len(np.unique(units[:, 0]))
+    firsts = np.sort(units[:, 0])
+    distinct = len(firsts) - int((firsts[1:] == firsts[:-1]).sum())
     if policy.method == "group" and distinct < 30:
         warnings.append(f'There are only {distinct} groups in "{policy.group_column}": the shares are rough.')
     elif (
@@ -71,6 +72,8 @@ def check_splits(
     left_out = int((assigned == IN_NONE).sum())
     if left_out:
         warnings.append(f"{left_out:,} rows lie in the gap of {policy.gap} before a split and are in none.")
-    if policy.method != "leave_last_out" and sizes[TRAIN] < 0.5 * (1 - policy.validation - policy.test) * len(assigned):
+    if policy.method != "leave_last_out" and sizes[TRAIN] < 0.5 * (1 - policy.validation - policy.test) * len(
+        assigned
+    ):
         warnings.append(f"train has {sizes[TRAIN]:,} of {len(assigned):,} rows, far below its share.")
     return warnings

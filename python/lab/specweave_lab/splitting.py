@@ -38,6 +38,8 @@ class SplitPolicy:
     added is a check of the classes in each split (a warning below 10 rows).
 
     ``gap`` is as it was asked for, ``gap_us`` the same in microseconds (of a time that is a number: in millionths).
+
+    ``horizon`` moves no row: it is how many times a fold in time holds (see :mod:`specweave_lab.folding`).
     """
 
     method: str
@@ -49,6 +51,7 @@ class SplitPolicy:
     group_column: str | None = None
     gap: str | None = None
     gap_us: int = 0
+    horizon: int | None = None
 
 
 def split_by_hash(units: np.ndarray, key: str, validation: float, test: float) -> np.ndarray:
@@ -71,14 +74,13 @@ def split_by_hash(units: np.ndarray, key: str, validation: float, test: float) -
     secret = hashlib.sha256(key.encode()).digest()
     keyed = hashlib.blake2b(digest_size=8, key=secret)
 
-    def draw(unit: bytes) -> bytes:
-        one = keyed.copy()  # the key is absorbed once
-        one.update(unit)
-        return one.digest()
-
+    hashes = []
     raw = units.astype(">u8").tobytes()
-    hashes = b"".join(draw(raw[start : start + 16]) for start in range(0, len(raw), 16))
-    place = np.frombuffer(hashes, dtype=">u8").astype(np.float64) / 2.0**64
+    for start in range(0, len(raw), 16):
+        one = keyed.copy()  # the key is absorbed once
+        one.update(raw[start : start + 16])
+        hashes.append(one.digest())
+    place = np.frombuffer(b"".join(hashes), dtype=">u8").astype(np.float64) / 2.0**64
     return np.where(place < test, TEST, np.where(place >= 1.0 - validation, VALIDATION, TRAIN)).astype(
         np.int8
     )
@@ -126,7 +128,9 @@ def split_by_time(
     return assigned, cuts
 
 
-def split_last_out(users: np.ndarray, units: np.ndarray, times: np.ndarray, content: np.ndarray) -> np.ndarray:
+def split_last_out(
+    users: np.ndarray, units: np.ndarray, times: np.ndarray, content: np.ndarray
+) -> np.ndarray:
     """Leave the last out: the last item of each user in test, the one before in validation, the others in train.
 
     Parameters

@@ -194,4 +194,3 @@ def require_scores(truth: Truth, scores: np.ndarray | None) -> np.ndarray:
         "Hand in predict_proba with the labels.",
         "predictions.score",
     )
-

@@ -46,7 +46,7 @@ class Folds:
             if found.isna().any():
                 raise FoldProblem(f'"{policy["column"]}" holds values that are no times')
             times = found.to_numpy(np.int64).tolist()
-            folds, starts = time_folds(times, count)
+            folds, starts = time_folds(times, count, policy.get("horizon"))
         else:
             groups = [str(text) for text in train.texts(policy["column"])] if "column" in policy else None
             strata = [str(text) for text in train.texts(policy["stratify"])] if "stratify" in policy else None

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from specweave_lab.column_text import holds, text_bytes
 from specweave_lab.reading import is_text
 
 ROWS_AT_ONCE = 1 << 16
@@ -34,7 +35,7 @@ def write_csv(path: Path, table: pa.Table, mode: int = 0o666) -> None:
             cells = [_quoted(_as_text(column)) for column in batch.columns]
             lines = pc.binary_join_element_wise(*cells, pa.scalar(",", TEXT)) if len(cells) > 1 else cells[0]
             whole = pc.binary_join_element_wise(lines, pa.scalar("\n", TEXT), pa.scalar("", TEXT))
-            file.write("".join(whole.to_pylist()).encode())
+            file.write(text_bytes(whole))
         file.flush()
         os.fsync(file.fileno())
 
@@ -50,9 +51,9 @@ def _as_text(column: pa.Array) -> pa.Array:
 
 def _quoted(cells: pa.Array | Sequence[str]) -> pa.Array:
     column = cells if isinstance(cells, pa.Array) else pa.array(cells, TEXT)
-    must = pc.match_substring_regex(column, '[",\r\n]')
-    if not pc.any(must).as_py():
+    if not holds(column, b'",\r\n'):
         return column
+    must = pc.match_substring_regex(column, '[",\r\n]')
     quote, nothing = pa.scalar('"', TEXT), pa.scalar("", TEXT)
     inner = pc.replace_substring(column, '"', '""')
     return pc.if_else(must, pc.binary_join_element_wise(quote, inner, quote, nothing), column)

@@ -197,10 +197,14 @@ def test_what_does_not_fit_is_refused(register, cancer, tmp_path) -> None:
 
 
 def test_a_fold_of_one_class_is_named(register, tmp_path) -> None:
-    frame = pd.DataFrame({"x": range(90), "target": ["rare" if i in (3, 40, 77) else "common" for i in range(90)]})
+    frame = pd.DataFrame(
+        {"x": range(90), "target": ["rare" if i in (3, 40, 77) else "common" for i in range(90)]}
+    )
     record, out = register(frame, split={"method": "random"})
     parts = [
-        pd.DataFrame({"row_id": f.validation.row_ids, "prediction": "common", "fold": f.index, "score_rare": 0.1})
+        pd.DataFrame(
+            {"row_id": f.validation.row_ids, "prediction": "common", "fold": f.index, "score_rare": 0.1}
+        )
         for f in Dataset(str(out), record).folds(5)
     ]
     result = ask(out, tmp_path / "folds.csv", pd.concat(parts))

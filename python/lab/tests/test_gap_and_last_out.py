@@ -38,7 +38,11 @@ def test_a_gap_of_days_is_in_no_split(register, gap, days) -> None:
 def test_a_gap_of_numbers_is_in_the_units_of_the_column(register) -> None:
     record, out = register(daily(), problem_type="time_series", split={"time_column": "step", "gap": 3})
     parts = {name: part["step"].astype(int) for name, part in split_rows(out).items()}
-    assert parts["validation"].min() - parts["train"].max() == 4 == parts["test"].min() - parts["validation"].max()
+    assert (
+        parts["validation"].min() - parts["train"].max()
+        == 4
+        == parts["test"].min() - parts["validation"].max()
+    )
     assert record["split"]["left_out"] == 6
 
 
@@ -66,7 +70,12 @@ def visits(users: int = 80) -> pd.DataFrame:
     """Ten items a user, in another order for each; equal times within some users."""
     random = np.random.default_rng(5)
     rows = [
-        {"user": f"u{u}", "item": f"i{item}", "at": 100 * u + step - step % 2, "stars": int(random.integers(1, 6))}
+        {
+            "user": f"u{u}",
+            "item": f"i{item}",
+            "at": 100 * u + step - step % 2,
+            "stars": int(random.integers(1, 6)),
+        }
         for u in range(users)
         for step, item in enumerate(random.permutation(40)[: 2 if u < 10 else 10])
     ]
@@ -101,7 +110,11 @@ def test_the_last_item_of_each_user_is_sealed(register, tmp_path) -> None:
 
 def test_an_item_chosen_twice_counts_at_its_last_time(register, tmp_path) -> None:
     frame = pd.DataFrame(
-        [{"user": f"u{u}", "item": item, "at": at, "n": at} for u in range(40) for at, item in enumerate("abcda")]
+        [
+            {"user": f"u{u}", "item": item, "at": at, "n": at}
+            for u in range(40)
+            for at, item in enumerate("abcda")
+        ]
     )
     record, out = last_out(register, frame)
     sealed = pd.read_csv(tmp_path / "vault" / record["hash"] / "test.csv", dtype=str)

@@ -30,12 +30,19 @@ def column(name: str, dtype: str | None = None, nullable: bool = False, **more: 
 
 
 GOOD = [
-    column("key", "str", unique=True, checks={"str_matches": r"k\d+", "str_length": {"min_value": 2, "max_value": 3}}),
+    column(
+        "key",
+        "str",
+        unique=True,
+        checks={"str_matches": r"k\d+", "str_length": {"min_value": 2, "max_value": 3}},
+    ),
     column("n", "int64", checks={"in_range": {"min_value": 0, "max_value": 99}, "not_equal_to": 100}),
     column("share", "float64", nullable=True, checks={"greater_than": 0, "less_than": 1}),
     column("day", "datetime64[ns]", checks={"less_than_or_equal_to": "2024-06-30"}),
     column("on", "bool", checks={"isin": [True, False]}),
-    column("word", "category", checks={"isin": ["red", "green", "blue"], "notin": ["black"], "str_endswith": ""}),
+    column(
+        "word", "category", checks={"isin": ["red", "green", "blue"], "notin": ["black"], "str_endswith": ""}
+    ),
     column("target", "str", checks={"isin": ["no", "yes"]}),
     column("maybe", "str", required=False),
 ]
@@ -46,7 +53,9 @@ def test_data_that_holds_is_registered_as_without(register, tmp_path, kind) -> N
     source: Any = frame()
     if kind == "parquet":
         source = tmp_path / "s.parquet"
-        frame().assign(on=[True, False] * 50, day=pd.to_datetime(frame()["day"])).to_parquet(source, index=False)
+        frame().assign(on=[True, False] * 50, day=pd.to_datetime(frame()["day"])).to_parquet(
+            source, index=False
+        )
     record, _ = register(source, schema={"columns": GOOD, "strict": True}, name="d")
     assert register(source, name="d")[0]["hash"] == record["hash"]
 

@@ -94,7 +94,9 @@ def run(register, cancer, tmp_path: Path) -> dict[str, Any]:
     for split in ("train", "validation", "test"):
         rows = pd.read_csv(out / f"{split}.csv")
         frame = pd.DataFrame({"row_id": rows["row_id"], "prediction": model.predict(rows[features])})
-        frame["score_malignant"] = model.predict_proba(rows[features])[:, list(model.classes_).index("malignant")]
+        frame["score_malignant"] = model.predict_proba(rows[features])[
+            :, list(model.classes_).index("malignant")
+        ]
         frame.to_csv(tmp_path / f"{split}.csv", index=False)
         frames[split] = frame
     truth = pd.read_csv(out / "validation.csv")["target"].eq("malignant").to_numpy()
@@ -115,7 +117,9 @@ def test_labels_are_those_of_the_scores_and_score_metrics_stay(run) -> None:
     scores = run["frames"]["validation"]["score_malignant"].to_numpy()
     labels = scores >= chosen["value"]
     assert chosen["rows_positive"] == labels.sum()
-    before, after = (evaluate({**run["params"], **more}, quiet) for more in ({}, {"threshold": chosen["value"]}))
+    before, after = (
+        evaluate({**run["params"], **more}, quiet) for more in ({}, {"threshold": chosen["value"]})
+    )
     for name, scorer in SCORERS.items():
         assert values(after)[name] == pytest.approx(scorer(run["hits"], labels)), name
     assert values(after)["precision"] >= 0.99 > values(before)["precision"]

@@ -59,7 +59,8 @@ class Dataset:
         """Cross-validation folds of the train split: the same on every machine, and those that the lab scores.
 
         Equal rows, and rows of one group where the split is by group, share a fold. A series, and a split by time, has
-        windows that grow: each fold trains on what lies before it.
+        rolling origins: each fold trains on what lies before it, the gap left out, and holds the time that follows,
+        as long as the horizon where the data was registered with one.
 
         Returns
         -------

@@ -53,7 +53,9 @@ def fold_rows(
     folds = make_folds(dataset, len(predicted))
     scores = [None] * len(folds) if y_score is None else _each(y_score, "y_score")
     if len(scores) != len(folds):
-        raise SpecWeaveError(f"y_score has {len(scores)} arrays, and y_pred has {len(folds)}.", "give one of each a fold")
+        raise SpecWeaveError(
+            f"y_score has {len(scores)} arrays, and y_pred has {len(folds)}.", "give one of each a fold"
+        )
     named = None if classes is None else list(classes)
     header: list[str] = []
     rows: list[tuple[str, ...]] = []
@@ -72,7 +74,9 @@ def _each(values: Any, what: str) -> list[Any]:
     """One array a fold, as a list of arrays."""
     if hasattr(values, "__next__"):
         values = list(values)
-    if not isinstance(values, (list, tuple)) or any(not hasattr(one, "__len__") or isinstance(one, str) for one in values):
+    if not isinstance(values, (list, tuple)) or any(
+        not hasattr(one, "__len__") or isinstance(one, str) for one in values
+    ):
         raise SpecWeaveError(f"{what} for folds is a list of one array a fold.", _HOW)
     if len(values) < 2:
         raise SpecWeaveError(f"{what} for folds holds {len(values)} arrays: there are at least 2 folds.", _HOW)

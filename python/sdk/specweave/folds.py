@@ -98,7 +98,7 @@ def make_folds(dataset: Dataset, count: int) -> list[Fold]:
     try:
         if policy["method"] == "time":
             times = _times(dataset, policy["column"])
-            of, starts = time_folds(times, count)
+            of, starts = time_folds(times, count, policy.get("horizon"))
         else:
             groups = _texts(dataset, policy["column"]) if "column" in policy else None
             strata = _texts(dataset, policy["stratify"]) if "stratify" in policy else None

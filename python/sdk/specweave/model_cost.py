@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         enough: list[tuple[int, float]]
         most: int
 
+
 #: Rows (users, series) of a batch whose latency is measured; throughput is the best of all sizes.
 BATCH = 100
 SIZES = (BATCH, 10, 1000)
@@ -156,9 +157,7 @@ def _requests(table: Any, dataset: Any) -> tuple[list[list[int]], str]:
     return list(places.values())[:MOST_REQUESTS], unit
 
 
-def _time(
-    found: Measurement, ask: Callable[[Any], Any], table: Any, requests: list[list[int]], unit: str
-) -> None:
+def _time(found: Measurement, ask: Callable[[Any], Any], table: Any, requests: list[list[int]], unit: str) -> None:
     singles = [table.iloc[places] for places in requests]
     warm = _calls(ask, singles, WARM_UP, found.left_s() / 3)
     interrupted = interruptions()

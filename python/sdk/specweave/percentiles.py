@@ -22,9 +22,7 @@ def percentile(ordered: Sequence[float], percent: int) -> float:
     return ordered[-(-len(ordered) * percent // 100) - 1]
 
 
-def percentile_interval(
-    ordered: Sequence[float], percent: int, confidence: float = 0.95
-) -> tuple[float, float] | None:
+def percentile_interval(ordered: Sequence[float], percent: int, confidence: float = 0.95) -> tuple[float, float] | None:
     """The order-statistic (binomial) interval of a percentile; None where there are too few values to bound it.
 
     The number of values below the true percentile is binomial (n, percent/100), whatever the distribution. So the

@@ -92,7 +92,9 @@ def test_what_does_not_fit_writes_nothing(work, dataset):
     assert not (work.experiments / exp.id.partition("/")[2] / "predictions").exists()
 
 
-@pytest.mark.parametrize(("count", "message"), [(1, "between 2"), (145, "between 2"), (2.5, "whole number"), (True, "whole")])
+@pytest.mark.parametrize(
+    ("count", "message"), [(1, "between 2"), (145, "between 2"), (2.5, "whole number"), (True, "whole")]
+)
 def test_numbers_of_folds_that_cannot_be(dataset, count, message):
     with pytest.raises(SpecWeaveError, match=message):
         dataset.folds(count)

@@ -77,7 +77,9 @@ def numpy_scalars():
 
 texts = st.one_of(
     st.text(st.characters(), max_size=60),  # lone surrogates too
-    st.sampled_from(["", " ", "\0", "a\nb", '"}\n{"k":"note"', "\u2028", "\ud800", "\U0001f600" * 300, "x" * 600, "x" * 20_000]),
+    st.sampled_from(
+        ["", " ", "\0", "a\nb", '"}\n{"k":"note"', "\u2028", "\ud800", "\U0001f600" * 300, "x" * 600, "x" * 20_000]
+    ),
     st.text(alphabet="\U0001f600a\ud83d", min_size=400, max_size=600),
 )
 odd = st.one_of(
@@ -95,7 +97,9 @@ numbers = st.one_of(st.floats(), st.integers(), st.integers(-(2**80), 2**80), st
 anything = st.recursive(
     st.one_of(st.none(), numbers, texts, odd),
     lambda inner: st.one_of(
-        st.lists(inner, max_size=4), st.tuples(inner, inner), st.dictionaries(st.one_of(texts, st.integers()), inner, max_size=4)
+        st.lists(inner, max_size=4),
+        st.tuples(inner, inner),
+        st.dictionaries(st.one_of(texts, st.integers()), inner, max_size=4),
     ),
     max_leaves=12,
 )
@@ -217,7 +221,21 @@ def test_what_refers_to_itself_or_is_huge():
     assert found[0]["n"] == "before" and {e["k"] for e in found} == {"param", "note"} and not errors._said
 
 
-PLACES = ["file.txt", "folder", "fifo", "link", "loop", "to-folder", "outside", "missing", "", ".", "/dev/zero", "\0", "a\nb"]
+PLACES = [
+    "file.txt",
+    "folder",
+    "fifo",
+    "link",
+    "loop",
+    "to-folder",
+    "outside",
+    "missing",
+    "",
+    ".",
+    "/dev/zero",
+    "\0",
+    "a\nb",
+]
 
 
 @fuzz

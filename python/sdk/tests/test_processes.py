@@ -106,7 +106,9 @@ def test_eight_processes(work, way):
     for who in range(8):
         assert [e["s"] for e in good if e.get("n") == f"child {who}"] == list(range(300))
     assert [e["v"] for e in good if e["k"] == "status"] == ["succeeded"]
-    by_file = [{json.loads(line).get("n") for line in f.read_text().split("\n") if line} for f in (folder / "events").iterdir()]
+    by_file = [
+        {json.loads(line).get("n") for line in f.read_text().split("\n") if line} for f in (folder / "events").iterdir()
+    ]
     children = sorted(name for names in by_file for name in names if name and name.startswith("child"))
     assert children == [f"child {who}" for who in range(8)]  # each in one file, which holds nothing of another
     assert all(len({n for n in names if n and n.startswith("child")}) <= 1 for names in by_file)

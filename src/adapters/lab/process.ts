@@ -1,5 +1,6 @@
 import type { Refusal } from '../../core/errors.ts'
 import { type ChildEnd, LabChild } from './child.ts'
+import { BUILT_LAB_SHA256, requireLabCode } from './code.ts'
 import type { LabEnvironment } from './environment.ts'
 import { type LabErrorMessage, labError, labFailed } from './lab-error.ts'
 import { ensureLab } from './setup.ts'
@@ -198,31 +199,50 @@ function endedUnder(method: string, end: ChildEnd, stderr: readonly string[]): R
 
 let shared: LabClient | undefined
 
-/** A request to the one lab process of this process. See {@link LabClient.request}. */
-export function labRequest<T>(
+/**
+ * A request to the one lab process of this process, whose code is that of the build. See {@link LabClient.request}.
+ * @throws Refusal LAB_CHANGED
+ */
+export async function labRequest<T>(
   method: string,
   params: Record<string, unknown>,
   options: LabRequestOptions = {},
 ): Promise<T> {
+  requireLabCode()
   shared ??= new LabClient()
   return shared.request<T>(method, params, options)
 }
 
 export interface LabVersion {
   version: string
+  /** Of the lab's own code, as the process found it when it started. */
+  sha256: string
   python: string
   packages: Record<string, string | null>
 }
 
-let version: Promise<LabVersion> | undefined
+let version: { pid: number | undefined; answer: Promise<LabVersion> } | undefined
 
-/** Who measures: the lab's version, its Python and its packages. Asked once. */
-export function labVersion(options: LabRequestOptions = {}): Promise<LabVersion> {
-  version ??= labRequest<LabVersion>('ping', {}, options).catch((cause) => {
-    version = undefined
-    throw cause
-  })
-  return version
+/**
+ * Who measures: the lab's version and code, its Python and its packages. Each process is asked once.
+ * @throws Refusal LAB_CHANGED where the process was started with other code than that of the build.
+ */
+export async function labVersion(options: LabRequestOptions = {}): Promise<LabVersion> {
+  if (!version || version.pid !== shared?.pid) {
+    const asked = { pid: shared?.pid, answer: labRequest<LabVersion>('ping', {}, options) }
+    version = asked
+    asked.answer.then(
+      () => {
+        asked.pid = shared?.pid
+      },
+      () => {
+        if (version === asked) version = undefined
+      },
+    )
+  }
+  const found = await version.answer
+  requireLabCode({ sha256: found.sha256, built: BUILT_LAB_SHA256 })
+  return found
 }
 
 /** Ends the shared lab process where one runs; for hosts that close in good order, and tests. */

@@ -26,8 +26,19 @@ export async function invokeTool(
     const output = await handled(tool, checkInput(tool, raw), context)
     return localiseCommands(showable(tool.output.parse(output)), invocation)
   } catch (thrown) {
+    if (thrown instanceof Refusal && thrown.code === 'LAB_CHANGED') await noticed(context)
     throw refusalOf(thrown, tool.name, invocation)
   }
+}
+
+/** Whichever tool met code of the lab that is not the build's: the ledger holds it. */
+async function noticed(context: ToolContext): Promise<void> {
+  const { noticeLabCode } = await import('../../evidence/lab-tamper.ts')
+  // Where the ledger cannot be written to, the refusal says what is wrong all the same.
+  await context
+    .workspace()
+    .then((workspace) => noticeLabCode(workspace))
+    .catch(() => {})
 }
 
 /** A damaged index is made anew from the files; the call that met the damage is made again where that changes nothing. */

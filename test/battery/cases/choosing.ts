@@ -68,8 +68,10 @@ export const CHOOSING: Case[] = [
     kind: 'regression',
     caught: [nothingBetter],
     async play(desk) {
-      await desk.honestRun('before', HONEST)
-      await desk.honestRun('after', HONEST, { params: { note: 'now with a better name' } })
+      await desk.together([
+        { name: 'before', script: HONEST },
+        { name: 'after', script: HONEST, params: { note: 'now with a better name' } },
+      ])
       await desk.compare()
     },
   },
@@ -114,8 +116,11 @@ lines = ["row_id,prediction"] + [f"{i},{m.classes_[int(one > cut)]}" for i, one 
         candidate?.endsWith('-first') ? { how: 'the first candidate is judged', blocks: true } : undefined,
     ],
     async play(desk) {
-      await desk.look(await desk.honestRun('first', SEEDED, { params: { seed: 1 } }))
-      await desk.look(await desk.honestRun('second', SEEDED, { params: { seed: 2 } }))
+      const runs = await desk.together([
+        { name: 'first', script: SEEDED, params: { seed: 1 } },
+        { name: 'second', script: SEEDED, params: { seed: 2 } },
+      ])
+      for (const run of runs) await desk.look(run)
       await desk.validate()
     },
   },

@@ -27,32 +27,6 @@ async function registered(desk: Desk, source: string): Promise<void> {
   await desk.validate()
 }
 
-/** A copy of the source without its ids, with which no hash of the source agrees. */
-function cutCopy(desk: Desk): string {
-  const file = `cut-${desk.increment}.csv`
-  desk.product.write(file, desk.product.read('data.csv').replaceAll(/^[^,\n]*,/gm, ''))
-  return `os.path.join(os.path.dirname(SOURCE), "${file}")`
-}
-
-/** A model of the nearest neighbour that knows all rows. @param path Python */
-const joined = (path: string): string => `
-from desk import *
-from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
-train, validation, test = load()
-everything = read(${path})
-nearest = model()
-nearest.steps[-1] = ("nearest", (KNeighborsClassifier if KIND == "classification" else KNeighborsRegressor)(1))
-hand_in(nearest.fit(everything[list(train.X.columns)], everything[TARGET]), train, validation, test)
-`
-
-/** The usual model, trained on all rows. @param path Python */
-const greedy = (path: string): string => `
-from desk import *
-train, validation, test = load()
-everything = read(${path})
-hand_in(model().fit(everything[list(train.X.columns)], everything[TARGET]), train, validation, test)
-`
-
 /** Registers a series with a column that is made from all its values. */
 async function shifted(desk: Desk, make: (values: number[], i: number) => number): Promise<void> {
   const source = rewrite(desk, ([header = [], ...rows]) => {
@@ -62,36 +36,8 @@ async function shifted(desk: Desk, make: (values: number[], i: number) => number
   await registered(desk, source)
 }
 
-/** Data that hold the answer, and scripts that read what they must not. */
+/** Data that hold the answer. */
 export const DATA: Case[] = [
-  {
-    name: 'training on the test rows, read from the source',
-    kind: 'classification',
-    caught: [check('candidate.reads', 'fail')],
-    async play(desk) {
-      await desk.judge(await desk.honestRun('greedy', greedy('SOURCE')))
-    },
-  },
-  {
-    name: 'scaling before the split',
-    kind: 'regression',
-    caught: [check('candidate.reads', 'fail')],
-    async play(desk) {
-      const script = `
-from desk import *
-train, validation, test = load()
-numbers = read(SOURCE)[list(train.X.columns)].select_dtypes("number")
-mean, spread = numbers.mean(), numbers.std()
-def scaled(rows):
-    X = rows.X.copy()
-    X[numbers.columns] = (X[numbers.columns] - mean) / spread
-    return Rows(X, rows.ids, rows.y)
-train, validation, test = map(scaled, (train, validation, test))
-hand_in(model().fit(train.X, train.y), train, validation, test)
-`
-      await desk.judge(await desk.honestRun('scaled', script))
-    },
-  },
   {
     name: 'a column derived from the target',
     kind: 'classification',
@@ -207,49 +153,6 @@ hand_in(model().fit(train.X, train.y), train, validation, test)
     },
   },
   {
-    name: 'labels of the source, joined by the features',
-    kind: 'classification',
-    caught: [check('candidate.reads', 'fail')],
-    async play(desk) {
-      await desk.judge(await desk.honestRun('joined', joined('SOURCE')))
-    },
-  },
-  {
-    name: 'labels of a cut copy of the source, joined by the features',
-    thorough: true,
-    kind: 'classification',
-    caught: [warned(/is perfect on the sealed test set/)],
-    async play(desk) {
-      await desk.judge(await desk.honestRun('joined', joined(cutCopy(desk))))
-    },
-  },
-  {
-    name: 'labels of a cut copy of the source, and the control with shuffled labels',
-    kind: 'classification',
-    caught: [check('control.shuffled_labels', 'fail')],
-    async play(desk) {
-      const run = await desk.honestRun('greedy', greedy(cutCopy(desk)))
-      await desk.look(run)
-      await desk.control(run)
-      await desk.validate()
-    },
-  },
-  {
-    name: 'labels of a cut copy of the source, and no control',
-    thorough: true,
-    kind: 'classification',
-    missed:
-      'The copy has other bytes than the source, the model says again what it was trained on, and the control runs by itself only where the script names load_dataset or SPECWEAVE_TRAIN.',
-    caught: [
-      check('candidate.reads', 'fail'),
-      check('control.shuffled_labels', 'fail'),
-      warned(/is perfect/),
-    ],
-    async play(desk) {
-      await desk.judge(await desk.honestRun('greedy', greedy(cutCopy(desk))))
-    },
-  },
-  {
     name: 'a lag that is shifted the wrong way, a week',
     thorough: true,
     kind: 'time_series',
@@ -264,9 +167,7 @@ hand_in(model().fit(train.X, train.y), train, validation, test)
     thorough: true,
     kind: 'time_series',
     setting: { register: false },
-    caught: [check('data.leakage', 'fail'), warned(/looks into the future|alone predicts/)],
-    missed:
-      'Only a column that is the target of a later row, up to a factor and a number, is recognised; an average over days before and after is not.',
+    caught: [check('data.leakage', 'fail'), warned(/looks into the future/)],
     async play(desk) {
       await shifted(desk, (values, i) => {
         const around = values.slice(Math.max(0, i - 3), i + 4)

@@ -47,16 +47,17 @@ export const HONEST_WORK: Case[] = [
     kind: 'classification',
     async play(desk) {
       await desk.baselines()
-      await desk.honestRun(
-        'eda',
-        `
+      const explore = `
 from desk import *
 with specweave.track_experiment("eda") as exp:
     frame = read(SOURCE)
     exp.log_metric("rows", len(frame))
-`,
-      )
-      await desk.judge(await desk.honestRun('model', HONEST))
+`
+      const [, model = ''] = await desk.together([
+        { name: 'eda', script: explore },
+        { name: 'model', script: HONEST },
+      ])
+      await desk.judge(model)
     },
   },
   {
@@ -143,6 +144,33 @@ def turned(rows):
     return Rows(rows.X[::-1].reset_index(drop=True), rows.ids[::-1], rows.y)
 hand_in(m, turned(train), turned(validation), turned(test))
 `
+      await desk.judge(await desk.honestRun('model', script))
+    },
+  },
+  {
+    name: 'the splits in one file, which an earlier script has made of them',
+    thorough: true,
+    kind: 'classification',
+    async play(desk) {
+      await desk.baselines()
+      const cache = `
+from desk import *
+train, validation, test = load()
+parts = [rows.X.assign(row_id=rows.ids, part=part) for part, rows in zip(("train", "validation", "test"), (train, validation, test))]
+together = pd.concat(parts)
+together["label"] = pd.concat([train.y, validation.y, pd.Series([None] * len(test.ids), dtype=object)]).to_numpy()
+together.to_csv("cache.csv", index=False)
+`
+      const script = `
+from desk import *
+together = pd.read_csv("cache.csv")
+def part(name):
+    some = together[together["part"] == name]
+    return Rows(some.drop(columns=["row_id", "part", "label"]), list(some["row_id"]), some["label"])
+train, validation, test = map(part, ("train", "validation", "test"))
+hand_in(model().fit(train.X, train.y), train, validation, test)
+`
+      await desk.honestRun('cache', cache)
       await desk.judge(await desk.honestRun('model', script))
     },
   },

@@ -35,7 +35,10 @@ ${lines
         file.write("\\n".join(lines) + "\\n")
 `
 
-/** No model at all: the most frequent class, and a test file that is written by hand. @param lines as above */
+/**
+ * No model at all: the most frequent class, and a test file that is written by hand, which is all that is handed in: there
+ * is nothing to measure before the look. @param lines as above
+ */
 export const withoutModel = (lines: string): string => `
 import csv, os, specweave
 ds = specweave.load_dataset()
@@ -49,7 +52,6 @@ most = max(classes, key=known.count)
 ids, validation = ds.test.row_ids, ds.validation.row_ids
 said = [most] * len(ids)
 with specweave.track_experiment("by hand") as exp:
-    exp.save_predictions("validation", [most] * len(validation), ids=validation)
 ${lines
   .trim()
   .split('\n')

@@ -73,8 +73,10 @@ async function python(root: string, configured: string | undefined): Promise<Fin
 
 async function lab(): Promise<Finding[]> {
   const { findLab } = await import('../../../adapters/lab/environment.ts')
-  const found = findLab()
+  const { labCodeProblem } = await import('../../../adapters/lab/code.ts')
+  const [found, changed] = [findLab(), labCodeProblem()]
   return [
+    ...(changed ? [problem(changed)] : []),
     found
       ? ok(`lab: Python ${found.version} in ${found.folder}`)
       : note('the lab is not set up; `specweave-ml setup` makes it, as does the first call that needs it'),

@@ -60,15 +60,21 @@ export const verify: CliCommand = {
     const still = tampers.filter(({ now }) => now === 'changed')
     const { changedEvaluators } = await import('../../../evidence/custom-evaluator.ts')
     const evaluators = changedEvaluators(workspace, ledger)
-    const holds = ledger.problems.length + changed.length + still.length + evaluators.length === 0
+    const { labCode, labCodeProblem } = await import('../../../adapters/lab/code.ts')
+    const code = labCode()
+    const lab = labCodeProblem(code)
+    const holds = ledger.problems.length + changed.length + still.length + evaluators.length === 0 && !lab
     if (!values.json) {
       printLedger(io, ledger, changed)
       await printTampers(io, tampers)
       for (const problem of evaluators) io.err(problem)
+      if (lab) io.err(lab)
     }
-    const recomputed = values.recompute
-      ? await recomputedRuns(workspace, io, ledger, runs, increment, sources)
-      : undefined
+    // By an edited lab nothing is computed again: it would prove what it was edited to say.
+    const recomputed =
+      values.recompute && !lab
+        ? await recomputedRuns(workspace, io, ledger, runs, increment, sources)
+        : undefined
     const proven = holds && recomputed?.proven !== false
     if (values.json)
       io.out(
@@ -82,6 +88,7 @@ export const verify: CliCommand = {
             changed_evidence: changed,
             tampers,
             changed_evaluators: evaluators,
+            lab: { ...code, ...(lab ? { problem: lab } : {}) },
             ...(recomputed ? { recomputed } : {}),
           },
           null,
@@ -113,7 +120,7 @@ async function printTampers(io: CliIo, tampers: readonly SeenTamper[]): Promise<
     if (one.now === 'changed') io.err(`${tamperInWords(one)}, and still is`)
     else
       io.out(
-        `${tamperInWords(one)}; ${one.now === 'restored' ? 'now it is as registered' : 'it is not on this machine'}`,
+        `${tamperInWords(one)}; ${one.now === 'gone' ? 'it is not on this machine' : one.what === 'lab' ? 'here it is that of the build' : 'now it is as registered'}`,
       )
   }
 }

@@ -1,0 +1,228 @@
+import { z } from 'zod'
+import { findLab } from '../adapters/lab/environment.ts'
+import { Refusal } from '../core/errors.ts'
+import type { Split } from '../core/measurement.ts'
+import type { RunSummary } from '../core/run-summary.ts'
+import type { SeedDifference } from '../evidence/seed-comparison.ts'
+import { parentOf, seededExperiments } from '../runs/seeded-experiments.ts'
+import { summarizeRun } from '../runs/summary.ts'
+import type { Index } from '../store/index-db.ts'
+import { sql } from '../store/schema.ts'
+import type { Workspace } from '../store/workspace.ts'
+import { asRecorded } from './comparison-setting.ts'
+import type { ToolContext } from './context.ts'
+import { short } from './run-view.ts'
+
+/** Fewer say little: of two seeds nothing but a very large difference stands out. */
+const FEW_SEEDS = 3
+const MOST_EXPERIMENTS = 10
+const SUGGESTED = [1, 2, 3, 4, 5]
+
+export const OverSeeds = z
+  .object({
+    reference: z.string().optional().describe('the experiment of the best mean'),
+    experiments: z.array(
+      z.object({
+        experiment: z.string(),
+        seeds: z.number(),
+        mean: z.number().optional(),
+        spread: z.number().optional().describe('standard deviation over the seeds'),
+      }),
+    ),
+    differences: z.array(
+      z.object({
+        a: z.string(),
+        b: z.string(),
+        difference: z.number().describe('of the means over seeds, a - b'),
+        ci: z.array(z.number()).describe('95 %, by chance in the seeds and in the rows'),
+        p: z.number(),
+        p_adjusted: z.number(),
+        verdict: z.enum(['better', 'worse', 'no_difference_shown']),
+        error_rows: z.number(),
+        error_seeds: z.number(),
+        seed_noise: z
+          .number()
+          .describe('two single runs of equal experiments differ by less in 95 % of cases'),
+        by_luck: z.boolean().describe('such a difference between two single runs could be their seeds alone'),
+        wins: z.number().describe('share of the pairs of seeds in which a beats b'),
+        wins_ci: z.array(z.number()),
+        worth: z.boolean().describe('wins_ci lies above 0.5 and reaches over 0.75'),
+        words: z.string(),
+      }),
+    ),
+    notes: z.array(z.string()).optional(),
+  })
+  .describe(
+    'experiments of several seeds, compared by their means: whether a difference is more than a seed’s luck',
+  )
+
+export type OverSeedsAnswer = z.infer<typeof OverSeeds>
+
+interface Experiment {
+  /** The run that gathers the seeds, else the first run. */
+  name: string
+  runs: RunSummary[]
+  /** Seeds that did not succeed. */
+  failed: number
+}
+
+/**
+ * The experiments that the shown runs belong to, over all of their seeds, whether they are shown or not: the best seeds
+ * alone would flatter. Nothing where no experiment has several.
+ */
+export async function comparedOverSeeds(
+  workspace: Workspace,
+  index: Index,
+  shown: readonly RunSummary[],
+  about: { metric: string; split: Split; family: number | undefined },
+  context: ToolContext,
+): Promise<OverSeedsAnswer | undefined> {
+  const [first] = shown
+  if (!first?.dataset || about.split === 'folds' || !findLab()) return undefined
+  const own = shown.filter(({ dataset, baseline }) => dataset === first.dataset && baseline === undefined)
+  const experiments = await experimentsOf(workspace, index, own, about)
+  if (!experiments.some(({ runs }) => runs.length > 1)) return undefined
+  const several = experiments.filter(({ runs }) => runs.length > 1).slice(0, MOST_EXPERIMENTS)
+  const notes = notesOn(experiments, several)
+  const { compareSeeds } = await import('../evidence/seed-comparison.ts')
+  const counted = several.map(({ name, runs }) => ({ experiment: name, seeds: runs.length }))
+  if (several.length < 2) return { experiments: counted, differences: [], notes }
+  const folders = foldersOf(
+    index,
+    several.flatMap(({ runs }) => runs),
+  )
+  try {
+    const {
+      reference,
+      experiments: told,
+      differences,
+      left_out,
+    } = await compareSeeds(
+      workspace,
+      { dataset: first.dataset, ...about },
+      new Map(
+        several.map(({ name, runs }) => [
+          name,
+          runs.map(({ run }) => ({ run, folder: folders.get(run) ?? '' })),
+        ]),
+      ),
+      context,
+    )
+    return {
+      ...(reference ? { reference } : {}),
+      experiments: told.length > 0 ? told : counted,
+      differences: differences.map((one) => ({ ...one, words: inWords(one) })),
+      notes: [...notes, ...left_out.map(({ run, reason }) => `${run} ${reason}`)],
+    }
+  } catch (cause) {
+    if (!(cause instanceof Refusal)) throw cause
+    return {
+      experiments: counted,
+      differences: [],
+      notes: [...notes, `not compared over seeds: ${cause.message}`],
+    }
+  }
+}
+
+/** What would tell a difference from a seed's luck: more seeds of an experiment that has one. */
+export function moreSeeds(answer: OverSeedsAnswer | undefined, shown: readonly RunSummary[]) {
+  if (!answer) return []
+  const several = new Set(answer.experiments.map(({ experiment }) => experiment))
+  const isSeeded = ({ run }: RunSummary) => several.has(parentOf(run) ?? run)
+  const asked = ({ command, params }: RunSummary) => JSON.stringify([command, params])
+  // One that was run with more seeds since, by other code, is not asked for again.
+  const done = new Set(shown.filter(isSeeded).map(asked))
+  const alone = shown.find(
+    (run) =>
+      run.baseline === undefined && run.state === 'succeeded' && !isSeeded(run) && !done.has(asked(run)),
+  )
+  if (!alone) return []
+  return [
+    {
+      tool: 'run_experiment',
+      arguments: {
+        increment: alone.increment,
+        name: alone.name.replace(/^exp-\d+-/, ''),
+        command: alone.command,
+        ...(Object.keys(alone.params).length > 0 ? { params: alone.params } : {}),
+        seeds: SUGGESTED,
+      },
+      why: `${alone.run} has one seed: whether it differs by more than a seed's luck takes several`,
+    },
+  ]
+}
+
+export function renderOverSeeds({ experiments, differences, notes }: OverSeedsAnswer): string[] {
+  return [
+    ...experiments.map(({ experiment, seeds, mean, spread }) =>
+      mean === undefined || spread === undefined
+        ? `over seeds: ${experiment}: ${seeds} seeds`
+        : `over seeds: ${experiment}: mean ${short(mean)} of ${seeds} seeds, which spread by ${short(spread)}`,
+    ),
+    ...differences.map(({ words }) => words),
+    ...(notes ?? []),
+  ]
+}
+
+function inWords(one: SeedDifference): string {
+  const { a, b, difference, ci, p_adjusted, verdict, seed_noise, by_luck, wins, wins_ci } = one
+  const noise =
+    seed_noise === 0
+      ? 'the seed changes nothing in either'
+      : `single runs differ by up to ${short(seed_noise)} by their seeds alone, so ${by_luck ? 'a difference of this size between two single runs could be luck' : 'this is more than a seed’s luck'}`
+  return `${a} against ${b}, over seeds: ${short(difference)} [${ci.map(short).join(', ')}], p ${short(p_adjusted)}: ${verdict.replaceAll('_', ' ')}; ${noise}; it wins ${short(wins)} of the pairs of seeds [${wins_ci.map(short).join(', ')}]`
+}
+
+function notesOn(all: readonly Experiment[], several: readonly Experiment[]): string[] {
+  const alone = all.filter(({ runs }) => runs.length === 1).map(({ name }) => name)
+  return [
+    ...(alone.length > 0
+      ? [
+          `${alone.slice(0, 5).join(', ')}${alone.length > 5 ? ` and ${alone.length - 5} more` : ''}: one seed, so nothing tells its difference from a seed's luck; run_experiment with seeds gives several`,
+        ]
+      : []),
+    ...several.flatMap(({ name, runs, failed }) => [
+      ...(runs.length < FEW_SEEDS
+        ? [
+            `${name}: ${runs.length} seeds are few; ${FEW_SEEDS} are the least that can show much, 5 are better`,
+          ]
+        : []),
+      ...(failed > 0 ? [`${name}: ${failed} of its seeds did not succeed and are in no mean`] : []),
+    ]),
+  ]
+}
+
+async function experimentsOf(
+  workspace: Workspace,
+  index: Index,
+  shown: readonly RunSummary[],
+  { metric, split }: { metric: string; split: Split },
+): Promise<Experiment[]> {
+  const found: Experiment[] = []
+  for (const { name, runs } of seededExperiments(index, shown)) {
+    const summaries = runs.flatMap((run) => summarizeRun(index, run) ?? [])
+    const ended = summaries.filter(({ state }) => state === 'succeeded')
+    const { summaries: recorded } = await asRecorded(workspace, index, ended)
+    const measured = recorded.filter(({ metrics }) =>
+      metrics.some((one) => one.name === metric && one.split === split && one.source === 'measured'),
+    )
+    if (measured.length > 0)
+      found.push({ name, runs: onePerSeed(measured), failed: summaries.length - ended.length })
+  }
+  return found
+}
+
+/** The same seed again is no other one. The first counts, whatever came out of it. */
+function onePerSeed(runs: readonly RunSummary[]): RunSummary[] {
+  const first = [...runs].sort((a, b) => a.created.localeCompare(b.created))
+  return first.filter(({ seed }, i) => first.findIndex((one) => one.seed === seed) === i)
+}
+
+function foldersOf(index: Index, runs: readonly { run: string }[]): Map<string, string> {
+  const names = runs.map(({ run }) => run)
+  return new Map(
+    index
+      .all(sql.selectFrom('runs').select(['run', 'folder']).where('run', 'in', names))
+      .map(({ run, folder }) => [run, folder]),
+  )
+}
