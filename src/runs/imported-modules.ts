@@ -1,5 +1,6 @@
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
+import { readText } from '../adapters/files.ts'
 import type { RunRecord } from './record.ts'
 import { scriptsOf } from './submit.ts'
 
@@ -17,17 +18,22 @@ export function ownSources(root: string, record: Pick<RunRecord, 'command' | 'cw
   const place = resolve(root, record.cwd)
   const queue = scriptsOf(root, record).map((path) => resolve(root, path))
   const [first] = queue
-  const named = record.command[record.command.indexOf('-m') + 1] ?? ''
-  if (record.command.includes('-m')) queue.push(...modulesOf([place], named))
+  const flag = record.command.indexOf('-m')
+  if (flag >= 0) queue.push(...modulesOf([place], record.command[flag + 1] ?? ''))
   const top = [...(first ? [dirname(first)] : []), place]
   const texts = new Map<string, string>()
   for (let file = queue.shift(); file && texts.size < MOST_FILES; file = queue.shift()) {
-    if (texts.has(file) || relative(root, file).startsWith('..') || statSync(file).size > LARGEST) continue
-    const text = readFileSync(file, 'utf8')
+    if (texts.has(file) || relative(root, file).startsWith('..')) continue
+    const text = sizeOf(file) <= LARGEST ? readText(file) : undefined
+    if (text === undefined) continue
     texts.set(file, text)
     if (file.endsWith('.py')) queue.push(...importsOf(text, file, top))
   }
   return [...texts.values()]
+}
+
+function sizeOf(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.size ?? 0
 }
 
 function importsOf(text: string, file: string, top: readonly string[]): string[] {

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -46,4 +47,12 @@ it('leaves the workspace alone for nothing', () => {
   write('a.py', 'from ...outside import x\nimport ..\nfrom  import\nimport os')
   expect(sources(['python', 'a.py'])).toHaveLength(1)
   expect(sources(['ls'])).toEqual([])
+})
+
+it('passes over what is called a module and is no file', () => {
+  write('a.py', 'import folder\nimport pipe\nimport b')
+  write('b.py', 'b')
+  mkdirSync(join(root, 'folder.py'))
+  execFileSync('mkfifo', [join(root, 'pipe.py')])
+  expect(sources(['python', 'a.py'])).toEqual(['b', 'import folder\nimport pipe\nimport b'])
 })
