@@ -1,11 +1,10 @@
 // The referee's rules on simulated data: how often noise is called better, how often an effect is found, what the
 // intervals cover. Made by benchmarks/python/referee.py, from one seed, with the lab's own functions.
 import { spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { printFigure, printSkipped } from './figure.mjs'
-import { isInstalled } from './trackers.mjs'
+import { labPython, NO_LAB_PYTHON } from './lab-python.mjs'
 
 const RULES = {
   gate: 'the baseline rule on the sealed test set, three looks',
@@ -15,21 +14,8 @@ const RULES = {
 }
 
 export async function refereeFigures({ root, python, quick }) {
-  const lab = [
-    python,
-    join(root, '.cache', 'lab', 'venv', 'bin', 'python'),
-    join(root, '.cache', 'test-python', 'bin', 'python'),
-  ]
-  const interpreter = lab.find(
-    (one) =>
-      (one === python || existsSync(one)) &&
-      ['scipy', 'sklearn', 'pandas', 'pyarrow'].every((name) => isInstalled(one, name)),
-  )
-  if (!interpreter)
-    return printSkipped(
-      'the referee',
-      'no Python with the packages of the lab: npm test makes one in .cache, or name it in SPECWEAVE_BENCH_PYTHON',
-    )
+  const interpreter = labPython(root, python)
+  if (!interpreter) return printSkipped('the referee', NO_LAB_PYTHON)
   const child = spawn(
     interpreter,
     [

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { buildProgram } from '../scripts/build.mjs'
 import { printMachine } from './figure.mjs'
 import { killFigures } from './kill-figures.mjs'
+import { labFigures } from './lab-figures.mjs'
 import { loadFigures } from './load-figures.mjs'
 import { rayFigures } from './ray-figures.mjs'
 import { refereeFigures } from './referee-figures.mjs'
@@ -27,6 +28,7 @@ const GROUPS = {
   scale: scaleFigures,
   kill: killFigures,
   ray: rayFigures,
+  lab: labFigures,
   referee: refereeFigures,
   trackers: trackerFigures,
 }
