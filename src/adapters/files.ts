@@ -85,7 +85,16 @@ export function createExclusive(path: string, text: string, options: { mode?: nu
     if (code === 'EPERM' || code === 'ENOTSUP' || code === 'EOPNOTSUPP') return createWithoutLink(path, text)
     throw asRefusal(cause, path)
   } finally {
+    removeQuietly(temporary)
+  }
+}
+
+/** Whether the file was created is known by now: a disk that has become read-only since must not make that a failure. */
+function removeQuietly(temporary: string): void {
+  try {
     rmSync(temporary, { force: true })
+  } catch {
+    // It is removed with what the dead leave.
   }
 }
 

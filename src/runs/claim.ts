@@ -102,25 +102,28 @@ export function claimNext(workspace: Workspace, index: Index, wanted?: string): 
     const claim = claimRun(orphan.folder, number, orphan.facts.claim?.gpus ?? [])
     if (claim) return { run: orphan.run, folder: orphan.folder, claim, adopted: true }
   }
-  const decide = (): Claimed | undefined => {
+  let claimed: Claimed | undefined
+  const decide = (): void => {
     for (const { run, folder, gpus } of readyRuns(workspace, index)) {
       const claim = claimRun(folder, 1, gpus)
+      if (claim) claimed = { run, folder, claim, adopted: false }
       // Claimed by one that could not lock the index: it is no longer queued either way.
       index.driver.run("UPDATE runs SET state = 'starting' WHERE run = ? AND state = 'queued'", [run])
-      if (claim) return { run, folder, claim, adopted: false }
+      if (claimed) return
     }
-    return undefined
   }
   try {
-    return index.transaction(decide)
+    index.transaction(decide)
   } catch (cause) {
+    // A claim that was made is ours, whatever became of the index after it: nobody else will carry that run.
+    if (claimed) return claimed
     if (!isIndexTrouble(cause)) throw cause
     for (const { run, folder, gpus } of readyRuns(workspace, index)) {
       const claim = claimRun(folder, 1, gpus)
       if (claim) return { run, folder, claim, adopted: false }
     }
-    return undefined
   }
+  return claimed
 }
 
 /** @returns `undefined` where another process was faster. */

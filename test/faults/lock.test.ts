@@ -44,3 +44,20 @@ test('one that slept while two others took it in turn comes after them', async (
   })
   expect(await withLock(folder, () => readdirSync(folder))).toEqual(['4.json'])
 })
+
+test('one that can remove nothing, on a disk that has become read-only, holds it and lets it go', async () => {
+  const rm = fs.rmSync
+  fs.rmSync = (path) => {
+    throw Object.assign(new Error(`EROFS: read-only file system, rm '${path}'`), { code: 'EROFS' })
+  }
+  syncBuiltinESMExports()
+  try {
+    expect(await withLock(folder, () => 'held')).toBe('held')
+  } finally {
+    fs.rmSync = rm
+    syncBuiltinESMExports()
+  }
+  expect(await withLock(folder, () => readdirSync(folder).filter((name) => /^\d/.test(name)))).toEqual([
+    '3.json',
+  ])
+})
