@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'no
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { processStartTime } from '../../src/adapters/process/identity.ts'
-import { kill } from '../support/processes.ts'
+import { commandOf, kill } from '../support/processes.ts'
 import { NO_LAB } from '../tools/product.ts'
 import { Scene } from './scene.ts'
 import type { Server, ShownRun } from './server.ts'
@@ -259,13 +259,5 @@ function childrenOf(parent: number): number[] {
       .map(Number)
   } catch {
     return []
-  }
-}
-
-function commandOf(pid: number): string {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8')
-  } catch {
-    return ''
   }
 }

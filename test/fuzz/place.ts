@@ -193,7 +193,10 @@ function supervisesFor(root: string): boolean {
           .filter((name) => /^\d+$/.test(name))
           .map(commandLine)
       : execFileSync('ps', ['-axo', 'command='], { encoding: 'utf8' }).split('\n')
-  return commands.some((command) => command.includes('supervise') && command.includes(root))
+  return commands.some(
+    (command) =>
+      command.includes('supervise') && command.includes(root) && !command.includes('supervise: waiting'),
+  )
 }
 
 function commandLine(pid: string): string {

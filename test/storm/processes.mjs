@@ -25,7 +25,8 @@ export function processesOf(arena) {
 function kindOf(words) {
   const text = words.join(' ')
   if (words.includes('specweave-run')) return 'wrapper'
-  // It may have a file of its own, or be a command of the program.
+  // It may have a file of its own, or be a command of the program; then it gives itself a name.
+  if (words[0].startsWith('specweave-ml supervise')) return 'supervisor'
   if (words.slice(1, 3).some((word) => /(?:^|\/)supervise(?:\.\w+)?$/.test(word))) return 'supervisor'
   if (words[2] === 'serve') return 'server'
   if (text.includes('specweave_lab')) return 'lab'

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 
@@ -7,6 +8,23 @@ export function kill(pid: number, signal: NodeJS.Signals = 'SIGKILL'): void {
   } catch {
     // It has ended already.
   }
+}
+
+/** What `ps` shows of a process; empty where there is none. */
+export function commandOf(pid: number): string {
+  try {
+    return process.platform === 'linux'
+      ? readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+      : execFileSync('ps', ['-o', 'command=', '-p', String(pid)], { encoding: 'utf8' })
+  } catch {
+    return ''
+  }
+}
+
+/** Whether a supervisor has something left to do; no where it is gone, or waits for its next run. */
+export function works(supervisor: number): boolean {
+  const command = commandOf(supervisor)
+  return command !== '' && !command.includes('supervise: waiting')
 }
 
 /** Processes with this entry in their environment; only Linux shows it cheaply. */

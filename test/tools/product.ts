@@ -12,11 +12,11 @@ import {
 import { tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
 import { McpError } from '@modelcontextprotocol/sdk/types.js'
-import { liveness, type ProcessIdentity, processStartTime } from '../../src/adapters/process/identity.ts'
+import { liveness, type ProcessIdentity } from '../../src/adapters/process/identity.ts'
 import { sleep } from '../../src/core/clock.ts'
 import type { NextStep } from '../../src/core/errors.ts'
 import { connect, PROGRAM, type Session } from '../hosts/mcp-client.ts'
-import { kill } from '../support/processes.ts'
+import { kill, works } from '../support/processes.ts'
 import { removeFolder } from '../support/remove-folder.ts'
 
 /** Why tests that need the lab are skipped; `undefined` where it is there. */
@@ -143,14 +143,14 @@ export class Product {
     return shown
   }
 
-  /** Waits until every supervisor has left: it brings comparison.md up to date after a run's end. */
+  /** Waits until no supervisor has anything left to do: it brings comparison.md up to date after a run's end. */
   async settled(): Promise<void> {
     const claims = found(join(this.root, '.specweave'), /^claim-\d+\.json$/)
     const pids = claims.map((file) => (JSON.parse(readFileSync(file, 'utf8')) as { pid: number }).pid)
     // The end of a run that never started is written by the server itself.
     const server = this.#session?.transport.pid
-    for (let i = 0; pids.some((pid) => pid !== server && processStartTime(pid) !== undefined); i++) {
-      if (i > 1500) throw new Error('a supervisor does not leave')
+    for (let i = 0; pids.some((pid) => pid !== server && works(pid)); i++) {
+      if (i > 1500) throw new Error('a supervisor does not come to its end')
       await sleep(20)
     }
   }

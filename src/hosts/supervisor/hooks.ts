@@ -8,11 +8,18 @@ import { datasetRecord } from '../../tools/dataset-record.ts'
 const LIST_AFTER_MS = 1000
 const LOAD_AFTER_MS = 300
 
+export interface Hooks extends SupervisorHooks {
+  /** Settles when the pages list all runs that have ended. */
+  listed(): Promise<void>
+  close(): Promise<void>
+}
+
 /** Composes runs and evidence: what the supervisor needs beyond the run itself. */
-export function supervisorHooks(workspace: Workspace): SupervisorHooks & { close(): Promise<void> } {
+export function supervisorHooks(workspace: Workspace): Hooks {
   let labWasUsed = false
   const unlisted = new Set<string>()
   let timer: NodeJS.Timeout | undefined
+  let listing: Promise<void> = Promise.resolve()
   // Slow to load: while a command works there is time for it, and before and after none.
   setTimeout(() => void import('../../tools/comparison-page.ts').catch(() => {}), LOAD_AFTER_MS).unref()
   const list = async (): Promise<void> => {
@@ -83,8 +90,12 @@ export function supervisorHooks(workspace: Workspace): SupervisorHooks & { close
       const increment = parseRunId(run)?.increment
       if (!increment) return
       unlisted.add(increment)
-      timer ??= setTimeout(list, LIST_AFTER_MS)
+      if (timer) return
+      listing = new Promise((resolve) => {
+        timer = setTimeout(() => void list().then(resolve), LIST_AFTER_MS)
+      })
     },
+    listed: () => listing,
     async close() {
       await list()
       if (labWasUsed) await (await import('../../adapters/lab/process.ts')).closeLab()

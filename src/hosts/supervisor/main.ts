@@ -12,7 +12,7 @@ import { isIndexTrouble } from '../../store/index-trouble.ts'
 import { layoutOf } from '../../store/layout.ts'
 import type { Workspace } from '../../store/workspace.ts'
 import { asDefect } from '../calls/defect-log.ts'
-import { supervisorHooks } from './hooks.ts'
+import { type Hooks, supervisorHooks } from './hooks.ts'
 
 const EXIT_DEFECT = 70
 
@@ -38,8 +38,11 @@ export async function main(argv: string[]): Promise<number> {
   try {
     for (;;) {
       const next = await nextRun(workspace, wanted)
-      if (next) await superviseRun(workspace, next.index, next.claimed, hooks)
-      wanted = next ? undefined : await askForWork()
+      if (next) {
+        show(workspace, next.claimed.run)
+        await superviseRun(workspace, next.index, next.claimed, hooks)
+      }
+      wanted = next ? undefined : await askForWork(workspace, hooks)
       if (!next && !wanted) return 0
       if (wanted) lookAhead(workspace.root)
     }
@@ -58,10 +61,12 @@ export async function main(argv: string[]): Promise<number> {
 const LINGER_MS = 20_000
 
 /** @returns the run that the process which started this one wants carried; `undefined` where that is gone, or wants none. */
-async function askForWork(): Promise<string | undefined> {
+async function askForWork(workspace: Workspace, hooks: Hooks): Promise<string | undefined> {
   if (!process.connected) return undefined
   return new Promise((resolve) => {
+    let waiting = true
     const settle = (run?: string): void => {
+      waiting = false
       clearTimeout(timer)
       process.off('message', settle).off('disconnect', gone)
       resolve(run)
@@ -70,7 +75,15 @@ async function askForWork(): Promise<string | undefined> {
     const timer = setTimeout(gone, LINGER_MS)
     process.on('message', settle).on('disconnect', gone)
     process.send?.(IDLE, undefined, undefined, () => {})
+    void hooks.listed().then(() => waiting && show(workspace, WAITING))
   })
+}
+
+const WAITING = 'waiting'
+
+/** What `ps` and `top` show of this process. */
+function show(workspace: Workspace, what: string): void {
+  process.title = `specweave-ml supervise: ${what} in ${workspace.root}`
 }
 
 const PATIENCE_MS = 3600_000
