@@ -6,8 +6,8 @@ import { isModelCost, metricDirection } from '../core/metrics.ts'
 import { thresholdWords } from '../core/threshold.ts'
 import type { Index } from '../store/index-db.ts'
 import { opened } from './opened-workspace.ts'
+import { OverSeeds, renderOverSeeds } from './over-seeds.ts'
 import { renderMetric, short } from './run-view.ts'
-import { comparedOverSeeds, moreSeeds, OverSeeds, renderOverSeeds } from './seed-comparison.ts'
 import { IncrementId, Metrics, NextSteps } from './shapes.ts'
 import { defineTool, READ_ONLY, renderNext } from './tool.ts'
 
@@ -77,7 +77,7 @@ export const compareRuns = defineTool({
   },
   async handle(input, context) {
     const { workspace, index } = await opened(context)
-    const [{ schedule }, { rankRuns }, { readCursor }, { summarizeRun }, { findRun }, ranking] =
+    const [{ schedule }, { rankRuns }, { readCursor }, { summarizeRun }, { findRun }, ranking, seeds] =
       await Promise.all([
         import('../runs/schedule.ts'),
         import('../runs/rank-runs.ts'),
@@ -85,6 +85,7 @@ export const compareRuns = defineTool({
         import('../runs/summary.ts'),
         import('../runs/find-run.ts'),
         import('./comparison-setting.ts'),
+        import('./seed-comparison.ts'),
       ])
     schedule(workspace, index)
     const setting = ranking.comparisonSetting(workspace, input)
@@ -142,7 +143,7 @@ export const compareRuns = defineTool({
     const end = offset + rows.length
     const overSeeds =
       input.differences && best && !cost
-        ? await comparedOverSeeds(
+        ? await seeds.comparedOverSeeds(
             workspace,
             index,
             summaries,
@@ -168,7 +169,7 @@ export const compareRuns = defineTool({
       ...(leftOut.length > 0 ? { left_out: leftOut } : {}),
       ...(end < total ? { truncated: true, cursor: String(end) } : {}),
       next: [
-        ...moreSeeds(overSeeds, summaries),
+        ...seeds.moreSeeds(overSeeds, summaries),
         ...(best && input.split !== 'test'
           ? [
               {
