@@ -14,7 +14,8 @@ export default defineConfig({
           testTimeout: 120_000,
           hookTimeout: 300_000,
           pool: 'forks',
-          maxWorkers: 2,
+          // Much of a test is waiting for processes.
+          maxWorkers: 3,
         },
       },
     ],

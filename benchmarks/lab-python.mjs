@@ -9,9 +9,9 @@ const PACKAGES = ['scipy', 'sklearn', 'pandas', 'pyarrow']
 export function labPython(root, python) {
   const cache = join(root, '.cache')
   return [
-    python,
     join(cache, 'lab', 'venv', 'bin', 'python'),
     join(cache, 'test-python', 'bin', 'python'),
+    python,
   ].find((one) => (one === python || existsSync(one)) && PACKAGES.every((name) => isInstalled(one, name)))
 }
 
