@@ -1,5 +1,5 @@
 // What it costs to take up events: a run of 1,000,000 points.
-import { statSync } from 'node:fs'
+import { mkdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { longCurve, newIncrement, POINTS, parseLines, writeRun } from './bench-runs.mjs'
 import { benchWorkspace } from './bench-workspace.mjs'
@@ -20,8 +20,11 @@ export async function storeFigures({ main, quick, storeParts }) {
     const { layout } = parts.openWorkspace(workspace.root)
     const file = join(folder, 'events', 'bench-1-0.jsonl')
     const rounds = quick ? 1 : 3
-    const newIndex = () =>
-      parts.openIndex({ ...layout, folder: join(workspace.root, '.bench', String(Math.random())) })
+    const newIndex = () => {
+      const folder = join(workspace.root, '.bench', String(Math.random()))
+      mkdirSync(folder, { recursive: true })
+      return parts.openIndex({ ...layout, folder })
+    }
     const found = await interleave(
       {
         parsed: () => timed(() => parseLines(file)),
