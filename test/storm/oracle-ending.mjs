@@ -77,7 +77,9 @@ function checkLaunched({ arena, run, folder, answer, lists, kills, record }) {
     code !== 0 &&
     stop &&
     state !== (stop.kind === 'timeout' ? 'timed_out' : 'stopped') &&
-    !(main?.exit === code)
+    !(main?.exit === code) &&
+    // Asked for after the script had ended, and perhaps after who ends the run had looked: both answers are true.
+    !(state === 'failed' && modified(`${folder}/exit.json`) < Date.parse(stop.at))
   )
     violations.push(`it is ${state} with exit code ${code} after a stop by ${stop.kind}`)
   if (script?.kind === 'flood' && main && !scriptKilled && !wrapperKilled && stop?.kind !== 'log_limit')
