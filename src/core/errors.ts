@@ -42,7 +42,8 @@ export const ERROR_CODES = {
   LAB_CHANGED:
     "The lab's own code is not the one that the program was built with: nothing is measured by it.",
   INDEX_LOCKED: 'Another program keeps the index locked.',
-  INDEX_UNWRITABLE: 'The index cannot be read or written: no room, or a folder that is read-only.',
+  INDEX_UNWRITABLE:
+    'The index cannot be read or written: no room, a folder that is read-only, or damage that comes again.',
   SQLITE_UNAVAILABLE: 'Neither better-sqlite3 nor node:sqlite can be loaded.',
   LEDGER_BROKEN: 'The ledger does not verify.',
   TERMINAL_REQUIRED: 'This is for a person on a terminal.',

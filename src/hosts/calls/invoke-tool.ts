@@ -41,20 +41,32 @@ async function noticed(context: ToolContext): Promise<void> {
     .catch(() => {})
 }
 
+/** Another program may damage it again while the call is made again. */
+const MOST_TRIES = 5
+
 /** A damaged index is made anew from the files; the call that met the damage is made again where that changes nothing. */
 async function handled(
   tool: AnyTool,
   input: ReturnType<typeof checkInput>,
   context: ToolContext,
 ): Promise<unknown> {
-  try {
-    return await tool.handle(input, context)
-  } catch (cause) {
-    const { readOnlyHint, idempotentHint } = tool.annotations
-    if (!(cause instanceof IndexDamaged && (readOnlyHint || idempotentHint)))
-      throw await movedAway(cause, context)
-    return await tool.handle(input, context)
-  }
+  const { readOnlyHint, idempotentHint } = tool.annotations
+  const tries = readOnlyHint || idempotentHint ? MOST_TRIES : 1
+  for (let attempt = 1; ; attempt++)
+    try {
+      return await tool.handle(input, context)
+    } catch (cause) {
+      if (!(cause instanceof IndexDamaged)) throw await movedAway(cause, context)
+      if (attempt >= tries) throw damagedAgain(cause)
+    }
+}
+
+function damagedAgain(cause: IndexDamaged): Refusal {
+  return new Refusal(
+    'INDEX_UNWRITABLE',
+    `${cause.message} It is made anew from the files. Call again; what this call had done before stands. Where this comes again, another program writes to the file, or its disk is failing.`,
+    { cause },
+  )
 }
 
 /** A workspace may be moved or removed in the middle of a call: then what is missing is no defect. */
