@@ -131,6 +131,12 @@ function nameNoSystem(path: string): void {
   }
 }
 
+/** Runs that the latest verdict of an increment read and that are not here: of their numbers nothing can be proven. */
+export function missingJudged(ledger: Ledger, increment: string, runs: ReadonlySet<string>): string[] {
+  const read = judgedBefore(ledger, increment).at(-1) ?? []
+  return [...new Set(read.map(({ run }) => run))].filter((run) => !runs.has(run))
+}
+
 /** What each verdict of an increment read, the newest last; `undefined` for one that was recorded without it. */
 export function judgedBefore(ledger: Ledger, increment: string): (JudgedPredictions[] | undefined)[] {
   return ledger.lines

@@ -1,12 +1,12 @@
 import { existsSync, readdirSync, rmSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { createExclusive, readJson, replaceFile } from '../adapters/files.ts'
 import { processStartTime } from '../adapters/process/identity.ts'
 import type { Index } from '../store/index-db.ts'
 import type { Ending } from './end-state.ts'
 import { indexRun } from './index-run.ts'
 import { dropPrivate } from './private-request.ts'
-import type { End, RunFacts } from './record.ts'
+import type { End, RunFacts, RunRecord } from './record.ts'
 import { dropCode } from './reproduction-place.ts'
 import { bootSecondsAtStart } from './samples.ts'
 import { metricsOf, summarizeRun } from './summary.ts'
@@ -56,7 +56,16 @@ function show(index: Index, run: string, folder: string): void {
   dropLeftovers(folder)
   dropCode(folder, run)
   rmSync(join(folder, '.gitignore'), { force: true })
+  showGroup(dirname(folder))
   indexRun(index, run, folder)
+}
+
+/** The folder that gathers seeds hides them all from Git until the last of them has ended. */
+function showGroup(folder: string): void {
+  const { children } = readJson<Partial<RunRecord>>(join(folder, 'run.json')) ?? {}
+  if (!Array.isArray(children)) return
+  if (children.every((child) => existsSync(join(folder, String(child), 'end.json'))))
+    rmSync(join(folder, '.gitignore'), { force: true })
 }
 
 function endOf(folder: string, facts: RunFacts, ending: Ending, details: FinishDetails): End {

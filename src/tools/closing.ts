@@ -59,7 +59,7 @@ export async function closeIncrement(
     notChecked: notChecked(facts.tasks),
     ...(threshold ? { threshold } : {}),
     ...(facts.gate.cost ? { costMachine: facts.gate.cost.machine } : {}),
-    verifyCommand: 'specweave-ml verify',
+    verifyCommand: `specweave-ml verify --recompute --increment ${increment.id}`,
     model,
     tasks: facts.tasks,
     differences,

@@ -74,7 +74,12 @@ export const completeIncrement = defineTool({
       docs: closed.docs,
       ...(closed.model ? { model: closed.model } : {}),
       notes: [...(completion.note ? [completion.note] : []), ...kept, ...closed.notes],
-      next: [{ person: 'specweave-ml verify', why: 'proves the ledger that the verdict stands in' }],
+      next: [
+        {
+          person: `specweave-ml verify --recompute --increment ${increment.id}`,
+          why: 'proves the ledger and scores the predictions again; in a clone, too',
+        },
+      ],
     }
   },
   render({ increment, status, summary_path, docs, model, notes, next }) {

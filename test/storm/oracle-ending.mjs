@@ -14,6 +14,8 @@ export function checkEnding(one) {
 function checkGroup({ folder, answer, record }) {
   const states = record.children.map((child) => readJson(`${folder}/${child}/end.json`)?.state)
   const wanted = states.every((state) => state === 'succeeded')
+  if (states.every(Boolean) && existsSync(`${folder}/.gitignore`))
+    return ['its children have ended and its .gitignore is still there']
   return wanted === (answer.state === 'succeeded')
     ? []
     : [`it is ${answer.state}, its children are ${states}`]

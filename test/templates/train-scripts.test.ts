@@ -214,3 +214,16 @@ describe('scripts/train.py on movielens, unchanged', () => {
     }
   })
 })
+
+describe.each(Object.keys(SETS) as Name[])('the model of scripts/train.py on %s', (name) => {
+  it('makes its test predictions again, in a clean process and from the features alone', async () => {
+    const { script } = trained[name]
+    await call('evaluate_run', { run: script.run, split: 'test' })
+    const { checks } = await call<{ checks: { id: string; status: string; message: string }[] }>(
+      'validate_increment',
+      { increment: script.run.split('/')[0] },
+    )
+    const reproduced = checks.find(({ id }) => id === 'candidate.reproduced')
+    expect(reproduced?.status, reproduced?.message).toBe('pass')
+  })
+})

@@ -202,6 +202,14 @@ describe.skipIf(NO_LAB)(`verify --recompute (${NO_LAB ?? 'with the lab'})`, () =
     )
   })
 
+  it('says so where a run that the verdict read is not there, also without scoring anything again', () => {
+    const place = clone()
+    rmSync(place.folder(made.candidate), { recursive: true })
+    const { code, stderr } = place.verify()
+    expect(stderr).toContain(`${made.candidate}: the verdict of 0001 read it, and it is not in this clone`)
+    expect(code).toBe(1)
+  })
+
   it('says so where a number in evidence.json was edited', () => {
     const place = clone()
     const value = raise(place.folder(made.candidate))

@@ -16,14 +16,25 @@ pd = pytest.importorskip("pandas")
 pytest.importorskip("sklearn")
 
 
+def meet(folder, name, number):
+    """Waits until so many have come here; nobody would, one after the other."""
+    open(f"{folder}/{name}", "w").close()
+    for _ in range(1200):
+        if len(os.listdir(folder)) >= number:
+            return
+        time.sleep(0.05)
+    raise RuntimeError(f"{name} waits alone")
+
+
 class Constant:
     """Says one label. Its parameters make it misbehave."""
 
-    def __init__(self, label="no", wait=0.0, how="well"):
-        self.label, self.wait, self.how = label, wait, how
+    def __init__(self, label="no", meets=None, how="well"):
+        self.label, self.meets, self.how = label, meets, how
 
     def fit(self, X, y):
-        time.sleep(self.wait)
+        if self.meets:
+            meet(*self.meets)
         if self.how == "raises":
             raise RuntimeError("diverged")
         if self.how == "exits":
@@ -63,10 +74,12 @@ def test_one_failure_leaves_the_others_alone(churn):
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="threads there")
-def test_they_run_side_by_side(churn):
-    begun = time.monotonic()
-    results = run_experiments([ModelExperiment(f"m{i}", Constant, {"wait": 1.0}) for i in range(4)], max_workers=4)
-    assert time.monotonic() - begun < 3 and [r.status for r in results] == ["succeeded"] * 4
+def test_they_run_side_by_side(churn, tmp_path_factory):
+    place = str(tmp_path_factory.mktemp("meeting"))
+    results = run_experiments(
+        [ModelExperiment(f"m{i}", Constant, {"meets": (place, f"m{i}", 4)}) for i in range(4)], max_workers=4
+    )
+    assert [r.status for r in results] == ["succeeded"] * 4, results
 
 
 def test_threads_where_a_fork_is_unsafe(churn, monkeypatch):

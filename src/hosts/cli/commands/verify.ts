@@ -63,9 +63,13 @@ export const verify: CliCommand = {
     const { labCode, labCodeProblem } = await import('../../../adapters/lab/code.ts')
     const code = labCode()
     const lab = labCodeProblem(code)
-    const holds = ledger.problems.length + changed.length + still.length + evaluators.length === 0 && !lab
+    const missing = await missingRuns(workspace, ledger, runs)
+    const wrong = [ledger.problems, changed, missing, still, evaluators].some(({ length }) => length > 0)
+    const holds = !wrong && !lab
     if (!values.json) {
       printLedger(io, ledger, changed)
+      for (const { run, increment } of missing)
+        io.err(`${run}: the verdict of ${increment} read it, and it is not in this clone`)
       await printTampers(io, tampers)
       for (const problem of evaluators) io.err(problem)
       if (lab) io.err(lab)
@@ -86,6 +90,7 @@ export const verify: CliCommand = {
               problems: ledger.problems,
             },
             changed_evidence: changed,
+            missing_runs: missing.map(({ run }) => run),
             tampers,
             changed_evaluators: evaluators,
             lab: { ...code, ...(lab ? { problem: lab } : {}) },
@@ -186,6 +191,22 @@ async function measuredRuns(workspace: Workspace): Promise<Run[]> {
       increment: String(increment),
       folder: String(folder),
     }))
+}
+
+/** Runs that verdicts read and that are not here. */
+async function missingRuns(
+  workspace: Workspace,
+  ledger: Ledger,
+  runs: readonly Run[],
+): Promise<{ run: string; increment: string }[]> {
+  const [{ missingJudged }, { listIncrements }] = await Promise.all([
+    import('../../../evidence/kept-predictions.ts'),
+    import('../../../increments/load.ts'),
+  ])
+  const here = new Set(runs.map(({ run }) => run))
+  return listIncrements(workspace).flatMap(({ id }) =>
+    missingJudged(ledger, id, here).map((run) => ({ run, increment: id })),
+  )
 }
 
 /** The evidence.json files whose numbers are not those that the ledger holds. */
