@@ -56,7 +56,7 @@ export async function metricsPage() {
     'The metrics that have a name here. Names are lower case, words joined by `_`; a number after `@` is the length of the list: `precision@10`; `_<level>` is a number between 0 and 1: `precision_at_recall_0.9`, measured where a criterion asks for it. A metric with another name is kept as it is reported; which way it is better follows from words in its name (`..._loss` lower, `..._score` higher), else the caller says.',
     'How a criterion may be written is in [increments and criteria](../concepts/increments.md#criteria). A time series is also measured by `rmse`, `mae`, `mape` and `pinball_<level>`; a recommendation by `precision@k` and `recall@k`.',
     ...sections.flat(),
-    'Costs have no split, no grade and no look. Of them, `training_time_s` is known from the run; the others are not measured yet.',
+    'Costs have no split, no grade and no look. Of them, `training_time_s` is known from the run; the others are [measured of its saved model](../concepts/evidence.md#what-a-model-costs).',
   ].join('\n\n')}\n`
 }
 

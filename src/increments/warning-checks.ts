@@ -36,7 +36,7 @@ export function perfection(candidate: Pick<RunSummary, 'run' | 'metrics'>): stri
     const info = metricInfo(name)
     return grade === 'sealed' && info !== undefined && value === (info.direction === 'maximize' ? 1 : 0)
   })
-  const names = perfect.map(({ name }) => name).filter((name) => name !== 'coverage' && name !== 'ece')
+  const names = perfect.map(({ name }) => name).filter((name) => !/^(?:coverage(?:@\d+)?|ece)$/.test(name))
   if (names.length === 0) return []
   return [
     `${candidate.run} is perfect on the sealed test set (${names.join(', ')}): look for a feature that holds the answer, and for a script that reads the labels from the source`,

@@ -244,6 +244,8 @@ describe('judge', () => {
   it('suspects a perfect score', () => {
     const perfect = { ...candidate, metrics: [measured('accuracy', 'test', 1)] }
     expect(judge(facts({ candidate: perfect })).warnings.join()).toContain('perfect on the sealed test set')
+    const whole = { ...candidate, metrics: [measured('coverage@10', 'test', 1)] }
+    expect(judge(facts({ candidate: whole })).warnings.join()).not.toContain('perfect')
   })
 
   it('waits for a person where criteria were changed after the first look', () => {
