@@ -9,8 +9,8 @@ import { forgetRun, indexRun, LIVE_STATES, type Look } from './index-run.ts'
 /** A folder changed this recently may change again within the same tick of its clock. */
 const SETTLED_MS = 100
 
-/** Runs that are taken up in one transaction: each commit costs as much as a small run, and others must get a turn. */
-const TOGETHER = 50
+/** For how long runs are taken up in one transaction: each commit costs as much as a small run, and others must get a turn. */
+const TOGETHER_MS = 50
 
 export interface LiveRun extends Look {
   run: string
@@ -105,14 +105,18 @@ function refreshFolder(index: Index, folder: string, increment: string): void {
   if (known === changed && changed !== 'unsettled') return
   const present = new Set<string>()
   const added: [run: string, path: string][] = []
+  const isKnown = (run: string, path: string): boolean =>
+    index.driver.get('SELECT folder FROM runs WHERE run = ?', [run])?.folder === path
   for (const [run, path] of runFolders(folder, increment)) {
     present.add(run)
-    const row = index.driver.get('SELECT folder FROM runs WHERE run = ?', [run])
-    if (row?.folder !== path) added.push([run, path])
+    if (!isKnown(run, path)) added.push([run, path])
   }
-  for (let i = 0; i < added.length; i += TOGETHER) {
+  for (let i = 0; i < added.length; ) {
     index.transaction(() => {
-      for (const [run, path] of added.slice(i, i + TOGETHER)) indexRun(index, run, path)
+      const until = performance.now() + TOGETHER_MS
+      // Every process that meets a new index fills it: what another has taken up while this one waited is done.
+      for (; i < added.length && performance.now() < until; i++)
+        if (!isKnown(...added[i]!)) indexRun(index, ...added[i]!)
     })
   }
   forgetFolder(index, folder, increment, present)

@@ -1,7 +1,8 @@
 import fs, { type Dirent, rmSync } from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { refreshIndex } from '../../src/runs/refresh.ts'
+import { rebuildIndex, refreshIndex } from '../../src/runs/refresh.ts'
+import type { Index } from '../../src/store/index-db.ts'
 import { LabWorkspace } from '../support/lab-workspace.ts'
 
 let lab: LabWorkspace
@@ -40,4 +41,43 @@ test('a run that another process made since the look at its folder is not forgot
   rmSync(folder, { recursive: true })
   refreshIndex(lab.workspace, index)
   expect(known()).toEqual([])
+})
+
+test('runs that another process took up while this one waited for the index are not read again', async () => {
+  for (const seed of [1, 2, 3]) await lab.submit({ command: ['true'], seed })
+  const index = await lab.index()
+  rebuildIndex(lab.workspace, index)
+  const rows = () => index.driver.all('SELECT run FROM runs ORDER BY run')
+  const known = rows()
+  const all = index.driver.all('SELECT * FROM runs')
+  index.driver.exec('DELETE FROM runs; DELETE FROM folders')
+  // The lock is had when the other has just let go of it.
+  const reads: string[] = []
+  const waiting: Index = {
+    ...index,
+    transaction: (work) =>
+      index.transaction(() => {
+        if (rows().length === 0)
+          for (const row of all)
+            index.driver.run(
+              `INSERT INTO runs (${Object.keys(row)}) VALUES (${Object.keys(row).map(() => '?')})`,
+              Object.values(row),
+            )
+        const { openSync } = fs
+        fs.openSync = ((path: string, ...rest: [never]) => {
+          reads.push(path)
+          return openSync(path, ...rest)
+        }) as never
+        syncBuiltinESMExports()
+        try {
+          return work()
+        } finally {
+          fs.openSync = openSync
+          syncBuiltinESMExports()
+        }
+      }),
+  }
+  refreshIndex(lab.workspace, waiting)
+  expect(rows()).toEqual(known)
+  expect(reads.filter((path) => path.endsWith('run.json'))).toEqual([])
 })
