@@ -8,7 +8,7 @@ export default defineConfig({
         test: {
           name: 'product',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/architecture/**'],
+          exclude: ['test/architecture/**', 'test/clients/real/**'],
           globalSetup: ['test/setup/build.ts'],
           // Hang guards, not measurements: real Python and real subprocesses on two busy cores.
           testTimeout: 120_000,
@@ -16,6 +16,17 @@ export default defineConfig({
           pool: 'forks',
           // Much of a test is waiting for processes.
           maxWorkers: 3,
+        },
+      },
+      {
+        test: {
+          name: 'clients',
+          include: ['test/clients/real/**/*.test.ts'],
+          globalSetup: ['test/setup/build.ts'],
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+          pool: 'forks',
+          maxWorkers: 2,
         },
       },
     ],

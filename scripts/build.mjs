@@ -100,7 +100,10 @@ export async function buildProgram({
     metafile: true,
     write: false,
     logLevel: 'warning',
-    define: { LAB_CODE_SHA256: JSON.stringify(labSha256) },
+    define: {
+      LAB_CODE_SHA256: JSON.stringify(labSha256),
+      PACKAGE_MANIFEST: JSON.stringify(packageManifest()),
+    },
   }
   const result = await build({
     ...shared,
@@ -138,6 +141,14 @@ export async function buildProgram({
     if (/\.c?js$/.test(name) && !written.has(path) && (clean || isOld(path))) rmSync(path, { force: true })
   }
   return result.metafile
+}
+
+/** What the program says of itself, also where no package.json lies beside it. */
+function packageManifest() {
+  const { version, description, bugs, homepage } = JSON.parse(
+    readFileSync(join(root, 'package.json'), 'utf8'),
+  )
+  return { version, description, bugs, homepage }
 }
 
 /** Of the lab's Python code, by the very function that looks at it at run time. */

@@ -22,6 +22,7 @@ function commandName(): string | undefined {
 async function host(): Promise<(argv: string[]) => Promise<number>> {
   const command = commandName()
   if (command === 'supervise') return (await import('./hosts/supervisor/main.ts')).main
+  if (command === 'hook') return (await import('./hosts/hooks/main.ts')).main
   const serves = command === 'serve' || command === '--read-only'
   if ((serves && !argv.includes('--help') && !argv.includes('-h')) || (!command && !process.stdin.isTTY))
     return (await import('./hosts/mcp/main.ts')).main

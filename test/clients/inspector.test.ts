@@ -143,7 +143,16 @@ describe('@modelcontextprotocol/inspector --cli', () => {
       (await list<{ uriTemplate: string }>('resourceTemplates', 'resources/templates/list')).length,
     ).toBeGreaterThan(0)
     const prompts = (await list<{ name: string }>('prompts')).map(({ name }) => name)
-    expect(prompts.toSorted()).toEqual(['do', 'done', 'inc', 'sync-docs', 'validate'])
+    expect(prompts.toSorted()).toEqual([
+      'do',
+      'done',
+      'evaluate',
+      'inc',
+      'reproduce',
+      'status',
+      'sync-docs',
+      'validate',
+    ])
   })
 
   it('shows a refusal as a refusal', async () => {

@@ -46,7 +46,16 @@ describe('the official Python MCP client', () => {
       ]),
     )
     expect(report.templates).toContain('specweave://run/{+run}/log/{stream}')
-    expect(report.prompts.toSorted()).toEqual(['do', 'done', 'inc', 'sync-docs', 'validate'])
+    expect(report.prompts.toSorted()).toEqual([
+      'do',
+      'done',
+      'evaluate',
+      'inc',
+      'reproduce',
+      'status',
+      'sync-docs',
+      'validate',
+    ])
     expect(
       existsSync(join(place.project, '.specweave', 'increments', `${report.increment}-churn-model`)),
     ).toBe(true)

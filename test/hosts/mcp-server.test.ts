@@ -261,7 +261,16 @@ describe('resources and prompts', () => {
 
   it('guide through the loop', async () => {
     const { prompts } = await session.client.listPrompts()
-    expect(prompts.map(({ name }) => name)).toEqual(['do', 'done', 'inc', 'sync-docs', 'validate'])
+    expect(prompts.map(({ name }) => name)).toEqual([
+      'do',
+      'done',
+      'evaluate',
+      'inc',
+      'reproduce',
+      'status',
+      'sync-docs',
+      'validate',
+    ])
     const { messages } = await session.client.getPrompt({
       name: 'inc',
       arguments: { feature: 'a churn model' },
@@ -271,8 +280,8 @@ describe('resources and prompts', () => {
       text: expect.stringContaining('increment for: a churn model'),
     })
     for (const { name } of prompts) {
-      const { messages } = await session.client.getPrompt({ name, arguments: { feature: 'x' } })
-      expect(JSON.stringify(messages)).not.toContain('{{')
+      const { messages } = await session.client.getPrompt({ name, arguments: { feature: 'x', run: 'x' } })
+      expect(JSON.stringify(messages)).not.toContain('$ARGUMENTS')
       expect(JSON.stringify(messages).length).toBeLessThan(2_500)
     }
     await expect(session.client.getPrompt({ name: 'inc' })).rejects.toThrow('needs feature')

@@ -40,8 +40,9 @@ function loadedWith(source: string): { packages: string[]; bytes: number } {
   }
   visit(entry)
   const outputs = [...seen].map((path) => metafile.outputs[path]!)
+  // Of what the build leaves out, a line may stand in a chunk.
   const inputs = outputs.flatMap((output) =>
-    Object.entries(output.inputs).filter(([, { bytesInOutput }]) => bytesInOutput > 0),
+    Object.entries(output.inputs).filter(([, { bytesInOutput }]) => bytesInOutput > 100),
   )
   const packages = inputs.flatMap(([path]) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? [])
   return {

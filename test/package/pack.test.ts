@@ -97,7 +97,14 @@ describe('the tarball', () => {
   it('holds the program and all that it reads', () => {
     console.log(`tarball: ${Math.round(statSync(tarball).size / 1024)} KiB, ${files.length} files`)
     const needed = ['dist/main.js', 'package.json', 'README.md', 'LICENSE', 'CHANGELOG.md']
-    const folders = ['dist/chunks', 'templates/increment', 'templates/scripts', 'prompts', 'examples/churn']
+    const folders = [
+      'dist/chunks',
+      'templates/increment',
+      'templates/scripts',
+      'commands',
+      'skills',
+      'examples/churn',
+    ]
     const python = [
       'python/sdk/specweave',
       'python/sdk/pyproject.toml',
@@ -108,7 +115,13 @@ describe('the tarball', () => {
         files.some((one) => one === path || one.startsWith(`${path}/`)),
         path,
       ).toBe(true)
-    for (const folder of ['templates', 'prompts', 'python/lab/specweave_lab', 'python/sdk/specweave'])
+    for (const folder of [
+      'templates',
+      'commands',
+      'skills',
+      'python/lab/specweave_lab',
+      'python/sdk/specweave',
+    ])
       expect(files.filter((path) => path.startsWith(`${folder}/`)).toSorted(), folder).toEqual(
         sources(folder),
       )
@@ -123,13 +136,13 @@ describe('the tarball', () => {
       'CHANGELOG.md',
       'LICENSE',
       'README.md',
+      'commands',
       'dist',
       'docs',
       'examples',
       'package.json',
-      'prompts',
     ]
-    expect(top).toEqual([...allowed, 'python', 'templates'])
+    expect(top).toEqual([...allowed, 'python', 'skills', 'templates'])
     expect(statSync(tarball).size).toBeLessThan(2 * 1024 * 1024)
   })
 

@@ -15,7 +15,7 @@ export async function buildForStorm(defect) {
   // Below node_modules, so that better-sqlite3 is found.
   const folder = join(root, 'node_modules', '.cache', 'specweave-storm', defect ?? 'as-it-is')
   mkdirSync(folder, { recursive: true })
-  for (const name of ['python', 'templates', 'prompts', 'docs', 'examples', 'package.json'])
+  for (const name of ['python', 'templates', 'commands', 'skills', 'docs', 'examples', 'package.json'])
     link(join(root, name), join(folder, name))
   await buildProgram({
     outdir: join(folder, 'dist'),

@@ -3,7 +3,7 @@ import { cpSync, mkdirSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { ROOT } from '../hosts/mcp-client.ts'
 
-const PACKED = ['dist', 'templates', 'prompts', 'package.json', 'python/sdk', 'python/lab']
+const PACKED = ['dist', 'templates', 'commands', 'skills', 'package.json', 'python/sdk', 'python/lab']
 
 /** The package as it is installed, in a folder of its own that a test may edit. */
 export class InstalledCopy {

@@ -9,9 +9,12 @@ interface Manifest {
   homepage?: string
 }
 
-let manifest: Manifest | undefined
+/** The build puts the manifest in its place: a plugin's folder has none. */
+declare const PACKAGE_MANIFEST: Manifest | undefined
 
-/** Our own package.json: the version that hosts report, and where defects are reported. */
+let manifest: Manifest | undefined = typeof PACKAGE_MANIFEST === 'undefined' ? undefined : PACKAGE_MANIFEST
+
+/** Of our own package.json: the version that hosts report, and where defects are reported. */
 export function packageManifest(): Manifest {
   manifest ??= JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')) as Manifest
   return manifest

@@ -137,7 +137,7 @@ function guideCommand(io: CliIo): Command {
     .summary('the smallest script that hands in evidence')
     .description('Prints the guide for training scripts, as specweave://guide/script shows it to assistants.')
     .action(() => {
-      const path = join(packageRoot(), 'prompts', 'guide-script.md')
+      const path = join(packageRoot(), 'skills/ml-pipeline-orchestrator/references/script.md')
       io.out(readFileSync(path, 'utf8').trimEnd())
     })
 }

@@ -7,7 +7,7 @@ import {
 } from '@modelcontextprotocol/sdk/types.js'
 import { nearest } from '../../core/ids.ts'
 
-/** The prompts of prompts/, read when somebody asks for them. */
+/** The commands of commands/, read when somebody asks for them. */
 export function servePrompts(server: Server): void {
   server.setRequestHandler(ListPromptsRequestSchema, async () => {
     const { promptFiles } = await import('./prompts.ts')
@@ -32,7 +32,7 @@ export function servePrompts(server: Server): void {
         ErrorCode.InvalidParams,
         `The prompt ${prompt.name} needs ${lacking.map(({ name }) => name).join(', ')}.`,
       )
-    const text = fillPrompt(prompt.body, values)
+    const text = fillPrompt(prompt, values)
     return { description: prompt.description, messages: [{ role: 'user', content: { type: 'text', text } }] }
   })
 }

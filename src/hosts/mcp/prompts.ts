@@ -6,10 +6,10 @@ import { packageRoot } from '../../adapters/package-root.ts'
 export interface PromptArgument {
   name: string
   description: string
-  required?: boolean
+  required: boolean
 }
 
-/** A file of prompts/ that begins with front matter holding `description`; its name is the prompt's. */
+/** A slash command of commands/, for clients that have none: `github/create-issue.md` is `github-create-issue`. */
 export interface PromptFile {
   name: string
   title: string
@@ -18,32 +18,45 @@ export interface PromptFile {
   body: string
 }
 
+/** What the words of an `argument-hint` stand for. */
+const ARGUMENTS: Readonly<Record<string, string>> = {
+  feature: 'What to build, such as "build a churn model", or number and slug, such as 0042-churn-model',
+  increment: 'Its number, such as 0042; the active one where none is named',
+  mode: 'update (default), or check, which changes nothing',
+  run: 'A run, such as 0042/exp-003-xgboost',
+  split: 'train, validation (default), test, folds or cost',
+  title: 'Title of the issue',
+}
+
 let loaded: PromptFile[] | undefined
 
-export function promptFiles(folder = join(packageRoot(), 'prompts')): PromptFile[] {
-  loaded ??= readdirSync(folder)
+export function promptFiles(folder = join(packageRoot(), 'commands')): PromptFile[] {
+  loaded ??= (readdirSync(folder, { recursive: true }) as string[])
+    .filter((file) => file.endsWith('.md'))
     .sort()
-    .flatMap((file) => {
-      const [, front, body] = /^---\n(.*?)\n---\n(.*)$/s.exec(readFileSync(join(folder, file), 'utf8')) ?? []
-      if (front === undefined || body === undefined) return []
-      const { title, description, arguments: given } = parse(front) as Partial<PromptFile>
-      const name = file.replace(/\.md$/, '')
-      return [
-        {
-          name,
-          title: title ?? name,
-          description: description ?? '',
-          arguments: given ?? [],
-          body: body.trim(),
-        },
-      ]
-    })
+    .map((file) => readCommand(file, readFileSync(join(folder, file), 'utf8')))
   return loaded
 }
 
-/** `{{increment}}` becomes the argument's value; `{{increment|the active increment}}` names what stands for none. */
-export function fillPrompt(body: string, values: Readonly<Record<string, string>>): string {
-  return body.replace(/\{\{(\w+)(?:\|([^}]*))?\}\}/g, (_all, name: string, otherwise = '') =>
-    values[name]?.trim() ? values[name].trim() : otherwise,
-  )
+function readCommand(file: string, text: string): PromptFile {
+  const [, front = '', body = ''] = /^---\n(.*?)\n---\n(.*)$/s.exec(text) ?? []
+  const { description, 'argument-hint': hint = '' } = parse(front) as Record<string, string>
+  const name = file.replace(/\.md$/, '').replace(/[\\/]/g, '-')
+  return {
+    name,
+    title: name,
+    description: description ?? '',
+    arguments: [...hint.matchAll(/<(\w+)>|\[(\w+)\]/g)].map(([, needed, optional = '']) => ({
+      name: needed ?? optional,
+      description: ARGUMENTS[needed ?? optional] ?? '',
+      required: needed !== undefined,
+    })),
+    body: body.trim(),
+  }
+}
+
+/** Claude Code puts what stands after the command in the place of `$ARGUMENTS`; here they come by name. */
+export function fillPrompt(prompt: PromptFile, values: Readonly<Record<string, string>>): string {
+  const given = prompt.arguments.map(({ name }) => values[name]?.trim() ?? '').filter((value) => value !== '')
+  return prompt.body.replaceAll('$ARGUMENTS', () => given.join(' ') || '(none named)')
 }

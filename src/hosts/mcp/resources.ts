@@ -51,7 +51,7 @@ export function readGuide(uri: string): ResourceText | undefined {
   if (address.kind !== 'guide') return undefined
   if (address.name !== 'script')
     throw new Refusal('RESOURCE_UNKNOWN', `There is no ${uri}. Did you mean specweave://guide/script?`)
-  const path = join(packageRoot(), 'prompts', 'guide-script.md')
+  const path = join(packageRoot(), 'skills/ml-pipeline-orchestrator/references/script.md')
   return { uri, mimeType: 'text/markdown', text: readPart(path, MAX_TEXT, 'head').text }
 }
 
