@@ -1,10 +1,14 @@
-// Builds what clients install, from one source, into build/: a marketplace with the Claude Code plugin.
+// Builds what clients install, from one source, into build/: plugins for Claude Code and Codex, each in a marketplace folder; an
+// extension for Gemini CLI; a bundle for clients with one-click installation.
 // --name sw-ml: for people who use SpecWeave's own plugin, whose name is sw.
+import { spawnSync } from 'node:child_process'
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { parse } from 'yaml'
 import { buildProgram } from './build.mjs'
+import { clientProgram } from './client-programs.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const read = (path) => JSON.parse(readFileSync(join(root, path), 'utf8'))
@@ -21,6 +25,8 @@ async function placeProgram(folder) {
       filter: (from) => !LEFT_OUT.test(from.slice(root.length)),
     })
   await buildProgram({ outdir: join(folder, 'dist'), clean: true })
+  // Some folder above may hold a package.json that says otherwise. No dependencies, no lock file: nothing is installed for it.
+  writeJson(join(folder, 'dist', 'package.json'), { type: 'module' })
 }
 
 function writeText(path, text) {
@@ -42,35 +48,155 @@ function renameInTexts(folder, name) {
   }
 }
 
+const manifestOf = (name) => ({
+  ...read('.claude-plugin/plugin.json'),
+  name,
+  version: read('package.json').version,
+})
+
 /**
- * A marketplace folder that holds the plugin.
+ * A marketplace folder that holds the plugin for Claude Code.
  * @param {{ outdir?: string, name?: string }} [options]
  */
 export async function buildClaudePlugin({ outdir = join(root, 'build'), name = 'sw' } = {}) {
-  const { version } = read('package.json')
   const marketplace = join(outdir, 'claude')
   const plugin = join(marketplace, name)
   rmSync(marketplace, { recursive: true, force: true })
   await placeProgram(plugin)
   for (const part of ['agents', 'hooks']) cpSync(join(root, part), join(plugin, part), { recursive: true })
   cpSync(join(root, 'docs', 'guides', 'claude-code.md'), join(plugin, 'README.md'))
-  const manifest = { ...read('.claude-plugin/plugin.json'), name, version }
-  writeJson(join(plugin, '.claude-plugin', 'plugin.json'), manifest)
+  const { author, version, description, license } = manifestOf(name)
+  writeJson(join(plugin, '.claude-plugin', 'plugin.json'), manifestOf(name))
   cpSync(join(root, '.claude-plugin', 'icon.png'), join(plugin, '.claude-plugin', 'icon.png'))
   writeJson(join(marketplace, '.claude-plugin', 'marketplace.json'), {
     name: 'specweave-ml',
-    owner: manifest.author,
-    metadata: { description: manifest.description, version },
-    plugins: [
-      { name, source: `./${name}`, description: manifest.description, version, license: manifest.license },
-    ],
+    owner: author,
+    metadata: { description, version },
+    plugins: [{ name, source: `./${name}`, description, version, license }],
   })
   if (name !== 'sw')
     for (const part of ['commands', 'skills', 'agents']) renameInTexts(join(plugin, part), name)
   return marketplace
 }
 
+/** A marketplace folder that holds the plugin for Codex. */
+export async function buildCodexPlugin({ outdir = join(root, 'build'), name = 'sw' } = {}) {
+  const marketplace = join(outdir, 'codex')
+  const plugin = join(marketplace, 'plugins', name)
+  rmSync(marketplace, { recursive: true, force: true })
+  await placeProgram(plugin)
+  const { mcpServers: _claude, ...manifest } = manifestOf(name)
+  writeJson(join(plugin, '.codex-plugin', 'plugin.json'), {
+    ...manifest,
+    skills: './skills/',
+    mcpServers: './.mcp.json',
+  })
+  writeJson(join(plugin, '.mcp.json'), {
+    // Codex starts it in the plugin's folder, and hands on where it was started itself.
+    mcpServers: {
+      ml: {
+        command: 'node',
+        args: ['./dist/main.js', 'serve'],
+        cwd: '.',
+        env_vars: ['PWD', 'SPECWEAVE_WORKSPACE', 'SPECWEAVE_STATE_DIR', 'SPECWEAVE_LAB_DIR', 'VIRTUAL_ENV'],
+      },
+    },
+  })
+  writeJson(join(marketplace, '.agents', 'plugins', 'marketplace.json'), {
+    name: 'specweave-ml',
+    plugins: [
+      {
+        name,
+        source: { source: 'local', path: `./plugins/${name}` },
+        policy: { installation: 'AVAILABLE', authentication: 'ON_INSTALL' },
+        category: 'Developer Tools',
+      },
+    ],
+  })
+  return marketplace
+}
+
+/** The extension for Gemini CLI; its commands are in TOML. */
+export async function buildGeminiExtension({ outdir = join(root, 'build') } = {}) {
+  const extension = join(outdir, 'gemini', 'specweave-ml')
+  rmSync(extension, { recursive: true, force: true })
+  await placeProgram(extension)
+  const { version, description } = manifestOf('sw')
+  writeJson(join(extension, 'gemini-extension.json'), {
+    name: 'specweave-ml',
+    version,
+    description,
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: the client fills it in
+    mcpServers: { ml: { command: 'node', args: ['${extensionPath}${/}dist${/}main.js', 'serve'] } },
+  })
+  for (const file of readdirSync(join(root, 'commands'), { recursive: true })) {
+    if (!file.endsWith('.md')) continue
+    const [, front, body] =
+      /^---\n(.*?)\n---\n(.*)$/s.exec(readFileSync(join(root, 'commands', file), 'utf8')) ?? []
+    const prompt = body.trim().replaceAll('$ARGUMENTS', '{{args}}')
+    // Strings of JSON are strings of TOML.
+    const toml = `description = ${JSON.stringify(parse(front).description)}\nprompt = ${JSON.stringify(prompt)}\n`
+    writeText(join(extension, 'commands', 'sw', file.replace(/\.md$/, '.toml')), toml)
+  }
+  // The program reads its prompts from the Markdown files.
+  return extension
+}
+
+/** The bundle for clients with one-click installation, such as Claude Desktop. */
+export async function buildBundle({ outdir = join(root, 'build') } = {}) {
+  const folder = join(outdir, 'mcpb')
+  const bundle = join(outdir, 'specweave-ml.mcpb')
+  for (const path of [folder, bundle]) rmSync(path, { recursive: true, force: true })
+  await placeProgram(folder)
+  const { author, version, description, license, keywords } = manifestOf('specweave-ml')
+  cpSync(join(root, '.claude-plugin', 'icon.png'), join(folder, 'icon.png'))
+  writeJson(join(folder, 'manifest.json'), {
+    manifest_version: '0.3',
+    name: 'specweave-ml',
+    display_name: 'SpecWeave ML',
+    version,
+    description,
+    author,
+    license,
+    keywords,
+    icon: 'icon.png',
+    server: {
+      type: 'node',
+      entry_point: 'dist/main.js',
+      mcp_config: {
+        command: 'node',
+        // biome-ignore lint/suspicious/noTemplateCurlyInString: the client fills it in
+        args: ['${__dirname}/dist/main.js', 'serve'],
+        // biome-ignore lint/suspicious/noTemplateCurlyInString: the client fills it in
+        env: { SPECWEAVE_WORKSPACE: '${user_config.project}' },
+      },
+    },
+    tools_generated: true,
+    prompts_generated: true,
+    user_config: {
+      project: {
+        type: 'directory',
+        title: 'Project',
+        description: 'The folder of your project, in which .specweave/ lies or is made',
+        required: true,
+      },
+    },
+    compatibility: { platforms: ['darwin', 'linux'], runtimes: { node: '>=22.13.0' } },
+  })
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [clientProgram('mcpb'), 'pack', folder, bundle],
+    {
+      encoding: 'utf8',
+    },
+  )
+  if (status !== 0) throw new Error(`mcpb pack ended with ${status}: ${stdout}${stderr}`)
+  return bundle
+}
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const { values } = parseArgs({ options: { name: { type: 'string', default: 'sw' } } })
-  console.log(`built ${await buildClaudePlugin({ name: values.name })}`)
+  const { name } = values
+  for (const build of [buildClaudePlugin, buildCodexPlugin, buildGeminiExtension, buildBundle])
+    console.log(`built ${relative(process.cwd(), await build({ name }))}`)
 }

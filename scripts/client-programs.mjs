@@ -41,4 +41,7 @@ export function installClients() {
   }
 }
 
-export const clientNames = Object.keys(CLIENTS)
+/** @returns {{ name: string, spec: string, program: string | undefined }[]} */
+export function clients() {
+  return Object.entries(CLIENTS).map(([name, { spec }]) => ({ name, spec, program: clientProgram(name) }))
+}

@@ -1,6 +1,8 @@
+import { isAbsolute, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Server } from '@modelcontextprotocol/sdk/server/index.js'
 import { RootsListChangedNotificationSchema } from '@modelcontextprotocol/sdk/types.js'
+import { packageRoot } from '../../adapters/package-root.ts'
 import { type Place, workspaceRoot } from '../calls/find-workspace.ts'
 
 /** A client that does not answer must not hold up the first call for longer. */
@@ -23,11 +25,22 @@ export function sessionPlace(server: Server, named: Place | undefined): () => Pr
 }
 
 async function fromRoots(server: Server): Promise<Place> {
-  const here: Place = { folder: process.cwd(), named: false }
+  const here: Place = { folder: workingFolder(), named: false }
   if (!server.getClientCapabilities()?.roots) return here
   const folders = await rootFolders(server)
   const places = folders.map((folder): Place => ({ folder, named: false }))
   return places.find((place) => workspaceRoot(place) !== undefined) ?? places[0] ?? here
+}
+
+/**
+ * Some clients start a plugin's server in the plugin's own folder: then the folder in which the client was started, which such a
+ * client hands on as PWD.
+ */
+function workingFolder(): string {
+  const cwd = process.cwd()
+  const outside = (folder: string) => relative(packageRoot(), folder).startsWith('..')
+  const { PWD = '' } = process.env
+  return !outside(cwd) && isAbsolute(PWD) && outside(PWD) ? PWD : cwd
 }
 
 async function rootFolders(server: Server): Promise<string[]> {

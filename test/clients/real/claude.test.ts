@@ -31,6 +31,8 @@ interface Init {
 describe.skipIf(!claude)('Claude Code', () => {
   let marketplace = ''
   let plugin = ''
+  /** All that the last session sent to the messages API. */
+  let sent = ''
   beforeAll(async () => {
     marketplace = await buildClaudePlugin({ outdir: join(claude!.place, 'build') })
     plugin = join(marketplace, 'sw')
@@ -82,6 +84,8 @@ describe.skipIf(!claude)('Claude Code', () => {
     console.log(`calls of the loop: ${made.length}: ${made.join(', ')}`)
     expect(made).toContain('complete_increment')
     expect(made.length).toBeLessThanOrEqual(15)
+    // The hook at the start of the later sessions.
+    expect(sent).toContain('Ended since the last session: 0001/exp-')
     expect(status()).toBe('completed')
   })
 
@@ -128,6 +132,7 @@ describe.skipIf(!claude)('Claude Code', () => {
         ])
     } finally {
       stub.close()
+      sent = JSON.stringify(stub.requests)
     }
     return follower.made.map(({ tool }) => tool)
   }
