@@ -5,7 +5,7 @@ import { countTokens } from 'gpt-tokenizer/encoding/o200k_base'
 import { describe, expect, it } from 'vitest'
 import { inputSchema } from '../../src/hosts/calls/json-schema.ts'
 import { tools } from '../../src/tools/registry.ts'
-import { callsIn } from '../clients/real/follower.ts'
+import { callsIn } from '../clients/follower.ts'
 import { pluginTexts, ROOT } from './plugin-texts.ts'
 
 const texts = pluginTexts('commands', 'skills', 'agents')

@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 // @ts-expect-error a script without types
 import { buildClaudePlugin } from '../../../scripts/build-plugin.mjs'
+import { Follower } from '../follower.ts'
 import { RealClient, ROOT } from './client.ts'
-import { Follower } from './follower.ts'
 import { MessagesStub } from './messages-stub.ts'
 
 const claude = RealClient.find('claude')

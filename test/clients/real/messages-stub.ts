@@ -1,6 +1,6 @@
 import { createServer, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { Follower } from './follower.ts'
+import type { Follower } from '../follower.ts'
 
 interface Block {
   type: string
