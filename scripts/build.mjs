@@ -40,19 +40,17 @@ const leaveOut = {
 }
 
 /**
- * The supervisor's start is a part of every run's: it has one file of its own, in CommonJS, which Node loads in half the
- * time. Modules that `import()` names are the ones of the other build, loaded when they are needed.
+ * The supervisor's start is a part of every run's, and a hook's of every turn of an assistant: each has one file of its own, in
+ * CommonJS, which Node loads in half the time. Modules that `import()` names are the ones of the other build, loaded when they are
+ * needed.
  */
-const SUPERVISOR = {
-  contents:
-    "import { main } from './src/hosts/supervisor/main.ts'; main(process.argv.slice(2)).then(process.exit)",
-  sourcefile: 'supervise.ts',
-  loader: 'ts',
-  resolveDir: root,
+const QUICK = {
+  supervise: './src/hosts/supervisor/main.ts',
+  hook: './src/hosts/hooks/main.ts',
 }
 
-/** What every run needs, though others import it late. */
-const AT_ONCE = /[\\/]better-sqlite3\.ts$/
+/** What every one of these needs, though others import it late. */
+const AT_ONCE = /[\\/](?:better-sqlite3|session-start|before-stop|edited-file)\.ts$/
 
 /** @param {import('esbuild').Metafile} metafile of the build that has a file for each module that is imported late */
 function leaveInChunks(metafile, outdir) {
@@ -119,17 +117,24 @@ export async function buildProgram({
   })
   const files = [...result.outputFiles]
   if (entry === 'src/main.ts') {
-    const supervisor = await build({
-      ...shared,
-      stdin: SUPERVISOR,
-      outfile: join(outdir, 'supervise.cjs'),
-      outdir: undefined,
-      format: 'cjs',
-      define: { ...shared.define, 'import.meta.url': 'ownUrl' },
-      banner: { js: "const ownUrl = require('node:url').pathToFileURL(__filename).href;" },
-      plugins: [leaveInChunks(result.metafile, outdir), leaveOut, ...plugins],
-    })
-    files.push(...supervisor.outputFiles)
+    for (const [name, from] of Object.entries(QUICK)) {
+      const { outputFiles } = await build({
+        ...shared,
+        stdin: {
+          contents: `import { main } from '${from}'; main(process.argv.slice(2)).then(process.exit)`,
+          sourcefile: `${name}.ts`,
+          loader: 'ts',
+          resolveDir: root,
+        },
+        outfile: join(outdir, `${name}.cjs`),
+        outdir: undefined,
+        format: 'cjs',
+        define: { ...shared.define, 'import.meta.url': 'ownUrl' },
+        banner: { js: "const ownUrl = require('node:url').pathToFileURL(__filename).href;" },
+        plugins: [leaveInChunks(result.metafile, outdir), leaveOut, ...plugins],
+      })
+      files.push(...outputFiles)
+    }
     const told = Buffer.from(`${JSON.stringify({ lab_sha256: labSha256 })}\n`)
     // Last: a program that finds its lab to be another asks this file whether it was built anew.
     files.push({ path: join(outdir, 'lab.json'), contents: told })

@@ -22,7 +22,7 @@ export interface LiveRun extends Look {
  * that hold them, and every run that had not ended is looked at again.
  * @returns the runs that have not ended.
  */
-export function refreshIndex(workspace: Workspace, index: Index): LiveRun[] {
+export function refreshIndex(workspace: Pick<Workspace, 'layout'>, index: Index): LiveRun[] {
   for (const increment of realFolders(workspace.layout.increments)) {
     const number = INCREMENT_FOLDER.exec(increment)?.[1]
     if (number) refreshFolder(index, join(workspace.layout.increments, increment, 'experiments'), number)

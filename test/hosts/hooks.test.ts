@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { claimsIn } from '../../src/hosts/hooks/claims.ts'
 import { LabWorkspace } from '../support/lab-workspace.ts'
-import { PROGRAM, ROOT } from './mcp-client.ts'
+import { ROOT } from './mcp-client.ts'
 
 let lab: LabWorkspace
 beforeEach(() => {
@@ -26,7 +26,7 @@ interface Said {
 /** As the assistant calls it: the event on stdin. */
 function hook(name: string, event: object, cwd = lab.root): Promise<Said> {
   return new Promise((done) => {
-    const child = spawn(process.execPath, [PROGRAM, 'hook', name], {
+    const child = spawn(process.execPath, [join(ROOT, 'dist/hook.cjs'), name], {
       stdio: ['pipe', 'pipe', 'inherit'],
       env: { PATH: process.env.PATH, HOME: lab.root, SPECWEAVE_STATE_DIR: lab.state },
     })
@@ -42,7 +42,7 @@ function hook(name: string, event: object, cwd = lab.root): Promise<Said> {
 describe('the hooks', () => {
   it('are the ones that hooks.json calls', async () => {
     const { hooks } = JSON.parse(readFileSync(join(ROOT, 'hooks/hooks.json'), 'utf8'))
-    const names = [...JSON.stringify(hooks).matchAll(/ hook ([a-z-]+)/g)].map(([, name]) => name!)
+    const names = [...JSON.stringify(hooks).matchAll(/hook\.cjs\\+" ([a-z-]+)/g)].map(([, name]) => name!)
     expect(names).toHaveLength(3)
     for (const name of names) expect(await hook(name, {})).toEqual({ code: 0, text: '' })
   })
@@ -50,7 +50,8 @@ describe('the hooks', () => {
   it('say nothing where there is no workspace, or what is read is no event', async () => {
     for (const name of ['session-start', 'before-stop', 'edited-file'])
       expect(await hook(name, { tool_input: { file_path: '/x' } }, '/')).toEqual({ code: 0, text: '' })
-    writeFileSync(join(lab.root, '.specweave/ml.yaml'), 'limits: [broken')
+    rmSync(join(lab.root, '.specweave'), { recursive: true })
+    writeFileSync(join(lab.root, '.specweave'), 'no folder')
     expect(await hook('session-start', {})).toEqual({ code: 0, text: '' })
   })
 

@@ -1,6 +1,6 @@
 import { refreshIndex } from '../../runs/refresh.ts'
 import { openIndex } from '../../store/index-db.ts'
-import { openWorkspace } from '../../store/workspace.ts'
+import { layoutOf } from '../../store/layout.ts'
 import { unmeasured } from './claims.ts'
 import { rememberSession } from './last-session.ts'
 import type { HookInput, HookOutput } from './main.ts'
@@ -11,9 +11,9 @@ import { listed } from './session-start.ts'
  * runs that go on are named to the user.
  */
 export async function beforeStop(root: string, input: HookInput): Promise<HookOutput | undefined> {
-  const workspace = openWorkspace(root)
-  const index = await openIndex(workspace.layout)
-  const live = refreshIndex(workspace, index).map(({ run }) => run)
+  const layout = layoutOf(root)
+  const index = await openIndex(layout)
+  const live = refreshIndex({ layout }, index).map(({ run }) => run)
   rememberSession(root)
   const [wrong] = input.stop_hook_active ? [] : unmeasured(input.last_assistant_message ?? '', index)
   if (wrong)

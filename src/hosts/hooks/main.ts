@@ -27,11 +27,11 @@ const HOOKS: Readonly<Record<string, () => Promise<Hook>>> = {
 }
 
 /**
- * `specweave-ml hook NAME`, with the event as JSON on stdin: prints what there is to say, as JSON, or nothing. A hook that has
+ * `specweave-ml hook NAME`, or `node dist/hook.cjs NAME`, with the event as JSON on stdin: prints what there is to say, as JSON, or nothing. A hook that has
  * trouble of its own says nothing either: the assistant's work does not depend on it.
  */
 export async function main(argv: string[]): Promise<number> {
-  const load = HOOKS[argv[argv.indexOf('hook') + 1] ?? '']
+  const load = HOOKS[argv[argv[0] === 'hook' ? 1 : 0] ?? '']
   if (!load) {
     console.error(`Usage: specweave-ml hook ${Object.keys(HOOKS).join('|')}, with the event as JSON on stdin`)
     return 2

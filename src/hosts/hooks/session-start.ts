@@ -1,7 +1,7 @@
 import { refreshIndex } from '../../runs/refresh.ts'
 import { openIndex } from '../../store/index-db.ts'
+import { layoutOf } from '../../store/layout.ts'
 import { sql } from '../../store/schema.ts'
-import { openWorkspace } from '../../store/workspace.ts'
 import { lastSession } from './last-session.ts'
 import type { HookOutput } from './main.ts'
 
@@ -9,9 +9,9 @@ const MOST = 8
 
 /** What runs, and what ended since an assistant last worked here. */
 export async function sessionStart(root: string): Promise<HookOutput | undefined> {
-  const workspace = openWorkspace(root)
-  const index = await openIndex(workspace.layout)
-  const live = refreshIndex(workspace, index).map(({ run, judgement }) => `${run} (${judgement.state})`)
+  const layout = layoutOf(root)
+  const index = await openIndex(layout)
+  const live = refreshIndex({ layout }, index).map(({ run, judgement }) => `${run} (${judgement.state})`)
   const ended = index
     .all(
       sql
