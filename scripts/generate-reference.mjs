@@ -17,7 +17,10 @@ async function load() {
         export { ERROR_CODES } from './src/core/errors.ts'
         export { toolPage } from './src/hosts/mcp/tool-page.ts'
         export { inputSchema, outputSchema } from './src/hosts/calls/json-schema.ts'
-        export { flagsOf, placeholder, shapesOf, itemsOf } from './src/hosts/cli/flags.ts'`,
+        export { flagsOf, placeholder, shapesOf, itemsOf } from './src/hosts/cli/flags.ts'
+        export { keyHelp } from './src/hosts/cli/flag-help.ts'
+        export { EXIT_CODES } from './src/hosts/cli/exit-codes.ts'
+        export { commands } from './src/hosts/cli/commands.ts'`,
       resolveDir: root,
     },
     outfile,
@@ -42,11 +45,13 @@ export async function referencePages() {
   const source = await load()
   return {
     'docs/reference/tools.md': toolsPage(source),
-    'docs/reference/errors.md': errorsPage(source.ERROR_CODES),
+    'docs/reference/errors.md': errorsPage(source),
   }
 }
 
-function toolsPage({ tools, toolPage, inputSchema, outputSchema, flagsOf, placeholder, shapesOf, itemsOf }) {
+function toolsPage(source) {
+  const { tools, toolPage, inputSchema, outputSchema, flagsOf, placeholder, shapesOf, itemsOf, keyHelp } =
+    source
   const tokens = (value) => Math.ceil(JSON.stringify(value).length / 4)
   const type = (schema) =>
     shapesOf(schema)
@@ -61,11 +66,23 @@ function toolsPage({ tools, toolPage, inputSchema, outputSchema, flagsOf, placeh
       .replaceAll('|', '\\|')
       .replaceAll('\n', ' ')
 
+  const keyRow = (flag, { key, term, words }) => {
+    const list = flag.kind === 'maps' ? '[]' : ''
+    if (!key) return `| \`${flag.field}${list}\`, its keys | | | ${cell(`${term} ${words}`)} | |`
+    const { schema } = key
+    const need = key.required
+      ? 'yes'
+      : schema.default === undefined
+        ? ''
+        : `default \`${JSON.stringify(schema.default)}\``
+    return `| \`${flag.field}${list}.${key.name}\` | ${cell(type(schema))} | ${need} | ${cell(schema.description)} | ${cell(`\`${flag.name} ${term}\``)} |`
+  }
+
   const section = (tool) => {
     const input = inputSchema(tool)
     const output = outputSchema(tool)
     const flags = new Map(flagsOf(tool).map((flag) => [flag.field, flag]))
-    const fields = Object.entries(input.properties ?? {}).map(([name, schema]) => {
+    const fields = Object.entries(input.properties ?? {}).flatMap(([name, schema]) => {
       const flag = flags.get(name)
       const typed = tool.command.positional?.includes(name) ? `${flag.name} or by place` : flag.name
       const need = input.required?.includes(name)
@@ -74,7 +91,10 @@ function toolsPage({ tools, toolPage, inputSchema, outputSchema, flagsOf, placeh
           ? ''
           : `default \`${JSON.stringify(schema.default)}\``
       const words = name === 'command' ? '`-- command ...`' : `\`${`${typed} ${placeholder(flag)}`.trim()}\``
-      return `| \`${name}\` | ${cell(type(schema))} | ${need} | ${cell(schema.description)} | ${cell(words)} |`
+      return [
+        `| \`${name}\` | ${cell(type(schema))} | ${need} | ${cell(schema.description)} | ${cell(words)} |`,
+        ...keyHelp(flag, tool).map((help) => keyRow(flag, help)),
+      ]
     })
     const answers = Object.entries(output.properties ?? {}).map(
       ([name, schema]) =>
@@ -102,26 +122,36 @@ function toolsPage({ tools, toolPage, inputSchema, outputSchema, flagsOf, placeh
     '# Tools',
     NOTICE,
     `Each tool is an MCP tool and a command of \`specweave-ml\` with the same arguments. All ${tools.length} on one page cost an assistant about ${(Math.round(total / 100) * 100).toLocaleString('en')} tokens. Refusals are in [errors.md](errors.md).`,
+    'A flag that takes `<key=value>` takes several pairs, parted by commas (`--params lr=0.1,depth=6`), or is repeated. A comma that no `key=` follows belongs to the value; a value that holds more stands in double quotes (`--params \'note="a,b=2"\'`), or the whole is JSON (`--params \'{"note": "a,b=2"}\'`). Of a flag for a list of objects, each use is one of them.',
     tools.map(({ name, title }) => `- [\`${name}\`](#${name}): ${title}`).join('\n'),
     ...tools.map(section),
   ].join('\n\n')}\n`
 }
 
-function errorsPage(codes) {
-  const rows = Object.entries(codes).map(([code, summary]) => `| \`${code}\` | ${summary} |`)
+function errorsPage({ ERROR_CODES, EXIT_CODES, tools, commands }) {
+  const rows = Object.entries(ERROR_CODES).map(([code, summary]) => `| \`${code}\` | ${summary} |`)
+  const no = [
+    ...tools.map(({ name, command }) => [name.replaceAll('_', '-'), command.no?.when]),
+    ...commands.map(({ name, no }) => [name, no]),
+  ].filter(([, when]) => when)
   return `${[
     '# Errors',
     NOTICE,
     'A refusal is `{code, message, missing: [], invalid: [{field, problem}], next: [...]}`: what was wrong, where, and a call or a command that would work. Over MCP it is a result with `isError`; the command line prints it in words.',
+    '## Exit codes',
     [
       '| exit code | meaning |',
       '|---|---|',
-      '| 0 | done |',
-      '| 1 | refused |',
-      '| 2 | the command line cannot be read |',
-      '| 70 | a defect of specweave-ml, with the place of its log |',
-      '| 130 | interrupted |',
+      ...Object.values(EXIT_CODES).map(({ code, meaning }) => `| ${code} | ${meaning} |`),
     ].join('\n'),
+    'A command that was carried out exits 1 where its answer is a no, so that a script or CI stops:',
+    [
+      '| command | exits 1 where |',
+      '|---|---|',
+      ...no.map(([name, when]) => `| \`${name}\` | ${when} |`),
+    ].join('\n'),
+    'A run that still goes on is no failure: `run --wait-s 40` exits 0 where the time is over first. `get-run RUN --follow` stays to the end. `call` exits 0 for every answer, and 1 for a refusal.',
+    '## Refusals',
     ['| code | meaning |', '|---|---|', ...rows].join('\n'),
   ].join('\n\n')}\n`
 }

@@ -14,6 +14,12 @@ const FAMILIES = {
   cost: 'Costs',
 }
 
+const INTERVALS = {
+  regression:
+    'The 95 % interval of `rmse` is that of a studentised bootstrap (`bootstrap_t`); where one to three rows hold nearly all of the spread of the squared errors, that has no limits, and BCa (`bootstrap_bca`) gives them. `mae`, `r2`, `mape` and `pinball_<level>` have BCa intervals, `median_ae` one of order statistics (`order_statistics`). Above 20,000 rows all but `median_ae` have the normal limits of the jackknife (`jackknife_normal`). How often they hold the true value, and where too seldom: [the figures](../../benchmarks/README.md#the-referee).',
+  time_series: 'Intervals of series are by whole stretches of time (`block_bootstrap`), those of `rmse` too.',
+}
+
 /** The table is TypeScript: it is bundled to a file that this Node can import. */
 async function loadMetrics() {
   const { build } = await import('esbuild')
@@ -48,6 +54,7 @@ export async function metricsPage() {
     return [
       `## ${title}`,
       ['| metric | meaning | better | bound for lift |', '|---|---|---|---|', ...rows].join('\n'),
+      ...(INTERVALS[family] ? [INTERVALS[family]] : []),
     ]
   })
   return `${[

@@ -41,6 +41,8 @@ export const ERROR_CODES = {
   LAB_FAILED: 'The lab process ended or answered with an error.',
   LAB_CHANGED:
     "The lab's own code is not the one that the program was built with: nothing is measured by it.",
+  GITHUB_UNREACHABLE: 'GitHub did not answer, or not as it should.',
+  GITHUB_REFUSED: 'GitHub refused to make an issue or a comment.',
   INDEX_LOCKED: 'Another program keeps the index locked.',
   INDEX_UNWRITABLE:
     'The index cannot be read or written: no room, a folder that is read-only, or damage that comes again.',

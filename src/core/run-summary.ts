@@ -1,3 +1,4 @@
+import type { NotJudgeable } from './judgeability.ts'
 import type { Measurement } from './measurement.ts'
 import type { RunState } from './run-state.ts'
 import type { Threshold } from './threshold.ts'
@@ -21,6 +22,7 @@ export interface RunSummary {
   params: Record<string, unknown>
   metrics: Measurement[]
   notes: string[]
+  /** `model_class` among them: the class of the model that the SDK saved. */
   tags: Record<string, string>
   /** `churn@1` */
   dataset?: string
@@ -37,6 +39,8 @@ export interface RunSummary {
   controls?: string
   /** By which its labels are made from its scores, as the ledger holds it: known where evidence was read. */
   threshold?: Threshold
+  /** Known where reads and controls were looked at: no verdict may rest on it. */
+  notJudgeable?: NotJudgeable
   artifacts: ArtifactSummary[]
   warnings: string[]
 }

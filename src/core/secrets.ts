@@ -32,6 +32,14 @@ export function secretValues(environment: Readonly<Record<string, string | undef
 /** What every pattern below needs: most texts have none of it, and answers hold hundreds of them. */
 const TELLING = /[=:]|\s|sk-|gh[pousr]_|AKIA|hf_/
 
+const ASSIGNED = /\b([A-Za-z][\w-]*)(["']?\s*[=:]\s*["']?)([^\s"',;&]+)/g
+
+/** What is no secret by its own name may hold one: `FAILED: password=x`. */
+function maskAssigned(_whole: string, name: string, between: string, value: string): string {
+  if (!isSecretName(name)) return `${name}${between}${value.replace(ASSIGNED, maskAssigned)}`
+  return `${name}${between}${value.startsWith(MASK) ? value : MASK}`
+}
+
 export function maskText(text: string, secrets: readonly string[]): string {
   let masked = text
   for (const secret of secrets) masked = masked.replaceAll(secret, MASK)
@@ -39,11 +47,7 @@ export function maskText(text: string, secrets: readonly string[]): string {
   return masked
     .replace(/(\bauthorization["']?\s*[=:]\s*["']?(?:bearer|basic|token)\s+)[^\s"',;]+/gi, `$1${MASK}`)
     .replace(/\b(bearer\s+)[A-Za-z0-9._~+/-]{8,}=*/gi, `$1${MASK}`)
-    .replace(
-      /\b([A-Za-z][\w-]*)(["']?\s*[=:]\s*["']?)([^\s"',;&]+)/g,
-      (whole, name: string, between: string, value: string) =>
-        isSecretName(name) && !value.startsWith(MASK) ? `${name}${between}${MASK}` : whole,
-    )
+    .replace(ASSIGNED, maskAssigned)
     .replace(/(^|\s)(--?[A-Za-z][\w-]*)(\s+)([^\s"',;-][^\s"',;]*)/g, (whole, before, flag, space) =>
       isSecretName(flag) ? `${before}${flag}${space}${MASK}` : whole,
     )

@@ -16,7 +16,7 @@ export interface Difference {
   b: string
   /** Value of a minus value of b. */
   difference: number
-  /** 95 %, paired. */
+  /** 95 %, paired; of this comparison alone, not adjusted. */
   ci: [number, number]
   p: number
   /** Holm's adjustment over the family of tests. */
@@ -65,14 +65,43 @@ export async function compareOnSplit(
   comparison: Comparison,
   options: EvaluationOptions = {},
 ): Promise<ComparisonResult> {
-  const { dataset, split, metric, reference, family } = comparison
-  const record = findDataset(workspace, dataset)
-  const { predictions, thresholds, leftOut } = await comparable(workspace, comparison, record.hash)
-  if (predictions[reference] === undefined || Object.keys(predictions).length < 2)
-    return { differences: [], left_out: leftOut }
-  const labels = split === 'test' ? await requireLabels(record, workspace) : undefined
-  const found = await labRequest<Omit<Required<ComparisonResult>, 'left_out'> & Partial<ComparisonResult>>(
+  const { split, reference } = comparison
+  const { found, leftOut } = await askLab<
+    Omit<Required<ComparisonResult>, 'left_out'> & Partial<ComparisonResult>
+  >(
+    workspace,
     split === 'folds' ? 'compare_folds' : 'compare',
+    comparison,
+    (compared) => (compared.has(reference) && compared.size > 1 ? { reference } : undefined),
+    options,
+  )
+  return {
+    differences: found?.differences ?? [],
+    ...(found ? { family: found.family } : {}),
+    left_out: [...leftOut, ...(found?.left_out ?? [])],
+  }
+}
+
+/**
+ * Has the lab compare the predictions of runs that may be compared.
+ * @param more says by the runs that are left what else the request holds; `undefined` where they are too few to ask.
+ * @throws Refusal VAULT_MISSING, PREDICTIONS_INVALID, INPUT_INVALID, LAB_UNAVAILABLE, LAB_FAILED
+ */
+export async function askLab<Found>(
+  workspace: Workspace,
+  request: 'compare' | 'compare_folds' | 'compare_seeds',
+  comparison: Omit<Comparison, 'reference'>,
+  more: (compared: ReadonlySet<string>) => Record<string, unknown> | undefined,
+  options: EvaluationOptions,
+): Promise<{ found?: Found; leftOut: ComparisonResult['left_out'] }> {
+  const { split, metric, family } = comparison
+  const record = findDataset(workspace, comparison.dataset)
+  const { predictions, thresholds, leftOut } = await comparable(workspace, comparison, record.hash)
+  const asked = more(new Set(Object.keys(predictions)))
+  if (!asked) return { leftOut }
+  const labels = split === 'test' ? await requireLabels(record, workspace) : undefined
+  const found = await labRequest<Found>(
+    request,
     {
       dataset: workspace.layout.dataset(record.dataset),
       split,
@@ -82,20 +111,16 @@ export async function compareOnSplit(
       positive: record.positive,
       predictions,
       thresholds,
-      reference,
       family,
+      ...asked,
     },
     options,
   )
-  return {
-    differences: found.differences,
-    family: found.family,
-    left_out: [...leftOut, ...(found.left_out ?? [])],
-  }
+  return { found, leftOut }
 }
 
 /** The predictions of the runs that may be compared on a split, and why others may not. */
-export async function comparable(
+async function comparable(
   workspace: Workspace,
   { runs, split }: Pick<Comparison, 'runs' | 'split'>,
   datasetHash: string,

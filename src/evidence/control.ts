@@ -62,7 +62,7 @@ export async function measureControl(
     rows,
   }
   await appendEvent(workspace, 'control.measured', { ...line })
-  return `control with shuffled labels: ${verdict === 'fail' ? 'better than chance' : 'no better than chance'}, ${found.metric} ${shown(value)} on the real validation labels, where chance is ${shown(chance)}`
+  return `control with shuffled labels: ${verdict === 'fail' ? 'better than chance' : 'no better than chance'}, ${found.metric} ${shown(value)} on the real validation labels, where chance is ${shown(chance)}${found.metric === metric ? '' : `; ${metric} cannot be measured of predictions dealt to other rows, so that ${found.metric} was compared`}`
 }
 
 /** What the ledger holds of the controls of a run's very validation predictions: a failed one, whatever came after it. */

@@ -63,12 +63,22 @@ const OFTEN = 0.02
 
 /** What a reader of the figures has to know, a sentence each. */
 export function costWarnings(cost: CostEvidence): string[] {
-  const { machine, single, not_measured: lacking } = cost
-  const [load = 0] = machine?.load_average ?? []
   const reasons = new Map<string, string[]>()
-  for (const { name, reason } of lacking) reasons.set(reason, [...(reasons.get(reason) ?? []), name])
+  for (const { name, reason } of cost.not_measured)
+    reasons.set(reason, [...(reasons.get(reason) ?? []), name])
   return [
     ...[...reasons].map(([reason, names]) => `not measured: ${names.join(', ')}: ${reason}`),
+    ...costDisturbances(cost),
+    ...(cost.measurement > 1
+      ? [`this is measurement ${cost.measurement} of this run's model; the ledger holds all of them`]
+      : []),
+  ]
+}
+
+/** What else the machine did during the measurement, so that the times are longer than they need be. */
+export function costDisturbances({ machine, single }: CostEvidence): string[] {
+  const [load = 0] = machine?.load_average ?? []
+  return [
     ...(machine && load > machine.cores
       ? [
           `the machine was busy (load ${load} on ${machine.cores} core${machine.cores === 1 ? '' : 's'}): times are longer than on one that is idle`,
@@ -78,9 +88,6 @@ export function costWarnings(cost: CostEvidence): string[] {
       ? [
           `other programs took the processor ${single.interruptions} times during ${single.calls} calls: the upper percentiles are longer than on a machine that is idle`,
         ]
-      : []),
-    ...(cost.measurement > 1
-      ? [`this is measurement ${cost.measurement} of this run's model; the ledger holds all of them`]
       : []),
   ]
 }

@@ -106,13 +106,23 @@ function lacking(
 ): { name: string; reason: string }[] {
   const known = new Set([...metrics, ...not_measured].map(({ name }) => name))
   const doing = { loading: 'loading the model', reading: 'reading the features' }[stage as string]
-  const said = end.stderr
-    .trim()
-    .split('\n')
-    .at(-1)
-    ?.replace(/^specweave: /, '')
+  const said = lastWords(end.stderr)
   const reason = end.timedOut ? `${doing ?? 'the calls'} ${end.how}` : said || `the process ${end.how}`
   return MEASURED.filter((name) => !known.has(name)).map((name) => ({ name, reason }))
+}
+
+const LONGEST_WORDS = 500
+
+/** What the SDK said is wrong, which may take several lines, in one; else the last line. */
+function lastWords(stderr: string): string {
+  const lines = stderr.trim().split('\n')
+  const own = lines.findLastIndex((line) => line.startsWith('specweave: '))
+  return lines
+    .slice(own)
+    .join(' ')
+    .replace(/^specweave: /, '')
+    .replace(/\s+/g, ' ')
+    .slice(0, LONGEST_WORDS)
 }
 
 /** The members of the record, in their order; what else the process wrote is left out. */

@@ -69,7 +69,10 @@ export async function measureLifts(
       labels,
       request,
       { candidate: predictions, baseline: file, threshold: predictions.threshold?.value },
-      options,
+      {
+        ...options,
+        progress: (message, fraction) => options.progress?.(`lift over ${run}: ${message}`, fraction),
+      },
     )
     if (found.reason) warnings.push(`the lift over ${run} has no interval: ${found.reason}`)
     await withLedger(workspace, (now, append) => {

@@ -4,7 +4,7 @@ import { metricLevel } from '../core/metrics.ts'
 import type { Workspace } from '../store/workspace.ts'
 import { findDataset, type SplitName } from './datasets.ts'
 import { type Evidence, readEvidence, recordedSplits, type SplitEvidence } from './evidence-file.ts'
-import { figureCount, wrongFigures } from './figures.ts'
+import { figureCount, otherMethods, otherMethodsInWords, wrongFigures } from './figures.ts'
 import { type JudgedPredictions, judgedBefore } from './kept-predictions.ts'
 import type { Ledger } from './ledger.ts'
 import { type RebuildOptions, type Rebuilt, rebuildDataset, unregistered } from './rebuild.ts'
@@ -38,6 +38,8 @@ export interface RecomputedSplit {
   /** Values and intervals that came out again. */
   figures: number
   problems: string[]
+  /** Of what is proven: intervals that were left out of it, in words. */
+  notes?: string[]
 }
 
 export interface RecomputedDataset extends Rebuilt {
@@ -99,7 +101,7 @@ export async function recompute(
     const measured = Object.keys(evidence?.splits ?? {}) as SplitName[]
     const asked = [...judged.values()].filter((one) => one.run === run).map(({ split }) => split)
     for (const split of new Set([...asked, ...measured])) {
-      options.progress?.(`${run} ${split}`, done / runs.length)
+      options.progress?.(`scoring ${run} ${split} again`, done / runs.length)
       const one = judged.get(`${run} ${split}`)
       const found = await recomputeSplit(
         workspace,
@@ -140,7 +142,7 @@ export async function recompute(
   return { datasets, splits, lifts, costs, problems, proven }
 }
 
-type Found = Pick<RecomputedSplit, 'status' | 'figures' | 'problems'>
+type Found = Pick<RecomputedSplit, 'status' | 'figures' | 'problems' | 'notes'>
 
 const unknown = (problem: string): Found => ({ status: 'unknown', figures: 0, problems: [problem] })
 const wrong = (...problems: string[]): Found => ({ status: 'wrong', figures: 0, problems })
@@ -202,9 +204,10 @@ async function compared(
       const problem = await notChosenThere(workspace, record, predictions, predictions.threshold, options)
       if (problem) problems.push(problem)
     }
-    return problems.length > 0
-      ? wrong(...problems)
-      : { status: 'proven', figures: figureCount(entry), problems: [] }
+    if (problems.length > 0) return wrong(...problems)
+    const other = otherMethods(entry, again)
+    const notes = other.length > 0 ? { notes: otherMethodsInWords(other) } : {}
+    return { status: 'proven', figures: figureCount(entry) - other.length, problems: [], ...notes }
   } catch (cause) {
     if (cause instanceof Refusal && /^(?:PREDICTIONS|DATASET)_/.test(cause.code)) return wrong(cause.message)
     throw cause

@@ -55,7 +55,7 @@ export async function recomputeLifts(
     const { run, baseline, metric, lift } = recorded
     const judged =
       read.get(run) === recorded.predictions_sha256 && read.get(baseline) === recorded.baseline_sha256
-    options.progress?.(`${run} over ${baseline}`)
+    options.progress?.(`computing the lift of ${run} over ${baseline} again`)
     found.push({
       run,
       baseline,

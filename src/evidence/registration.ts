@@ -12,6 +12,7 @@ import { type DatasetSource, locateSource, requireDatasetName } from './dataset-
 import { listDatasets, listVersions, splitFiles } from './datasets.ts'
 import { readLedger, withLedger } from './ledger.ts'
 import { cloneId } from './ledger-keys.ts'
+import { sameSourceWarning } from './same-source.ts'
 import type { DataSchema } from './schema-file.ts'
 import { searchedSha256 } from './searched-data.ts'
 import { closeVault, fileSha256, hasLabels, labelsFile, vaultFolder } from './vault.ts'
@@ -79,34 +80,26 @@ export async function registerDataset(
       previous: versions.map(({ folder }) => folder),
       vault: vaultFolder(),
     }
-    const existing =
-      versions.length === 0 ? undefined : await findRepeat(workspace, input.name, params, options)
-    const outcome = existing
-      ? await reuse(workspace, existing, params, options)
-      : await addVersion(workspace, input.name, params, source, options)
+    const added = await addVersion(workspace, input.name, params, source, options)
+    const outcome =
+      typeof added === 'object' && 'known' in added
+        ? await reuse(workspace, added.known, params, options)
+        : added
     // Somebody registered a version of this name meanwhile: a later version has to know what that one sealed.
     if (outcome === 'overtaken') continue
     await recordInLedger(workspace, outcome.record)
-    return { ...outcome, warnings: [...new Set([...source.warnings, ...outcome.record.warnings])] }
+    const warnings = [
+      ...source.warnings,
+      ...sameSourceWarning(workspace, outcome.record),
+      ...outcome.record.warnings,
+    ]
+    return { ...outcome, warnings: [...new Set(warnings)] }
   }
 }
 
 function labParams(input: DatasetInput, source: DatasetSource): Record<string, unknown> {
   const { name, target, positive, problem_type, split = {}, id_column, schema, evaluator } = input
   return { source: source.path, name, target, positive, problem_type, split, id_column, schema, evaluator }
-}
-
-async function findRepeat(
-  workspace: Workspace,
-  name: string,
-  params: Record<string, unknown>,
-  options: RegisterOptions,
-): Promise<DatasetRecord | undefined> {
-  const { hash } = await labRequest<{ hash: string }>('dataset_hash', params, {
-    ...options,
-    timeoutS: TIMEOUT_S,
-  })
-  return listDatasets(workspace, name).find((record) => record.hash === hash)
 }
 
 type Outcome = Omit<Registration, 'warnings'>
@@ -138,17 +131,21 @@ async function reuse(
   return { record, folder, reused: true, rebuilt }
 }
 
+/** One reading of the source tells whether it is there already, and else makes the next version of it. */
 async function addVersion(
   workspace: Workspace,
   name: string,
   params: Record<string, unknown>,
   source: DatasetSource,
   options: RegisterOptions,
-): Promise<Outcome | 'overtaken'> {
+): Promise<Outcome | 'overtaken' | { known: DatasetRecord }> {
   const before = (params.previous as string[]).length
   const next = (listVersions(workspace, name).at(-1)?.version ?? 0) + 1
   return inStaging(workspace, name, async (staging) => {
-    const made = await seal({ ...params, version: next, out: staging }, options)
+    const there = listDatasets(workspace, name)
+    const known = there.map(({ hash }) => hash)
+    const made = await seal({ ...params, known, version: next, out: staging }, options)
+    if ('known' in made) return { known: there.find(({ hash }) => hash === made.known)! }
     const record = { ...made, source: { ...made.source, path: source.recorded } }
     return withLock(
       privateFolder('locks', `datasets-${cloneId(workspace)}`),
@@ -170,13 +167,16 @@ async function addVersion(
   })
 }
 
-async function seal(params: Record<string, unknown>, options: RegisterOptions): Promise<DatasetRecord> {
-  const record = await labRequest<DatasetRecord>('register_dataset', params, {
+async function seal(
+  params: Record<string, unknown>,
+  options: RegisterOptions,
+): Promise<DatasetRecord | { known: string }> {
+  const made = await labRequest<DatasetRecord | { known: string }>('register_dataset', params, {
     ...options,
     timeoutS: TIMEOUT_S,
   })
-  closeVault(record.hash)
-  return record
+  if (!('known' in made)) closeVault(made.hash)
+  return made
 }
 
 /** Gives an empty folder beside the versions, and takes away what is left of it. */

@@ -1,9 +1,6 @@
-import { labRequest } from '../adapters/lab/process.ts'
 import type { Workspace } from '../store/workspace.ts'
-import { type Comparison, type ComparisonResult, comparable, type Difference } from './comparison.ts'
-import { findDataset } from './datasets.ts'
+import { askLab, type Comparison, type ComparisonResult, type Difference } from './comparison.ts'
 import type { EvaluationOptions } from './scoring.ts'
-import { requireLabels } from './vault.ts'
 
 /** An experiment over its seeds. */
 export interface SeededExperiment {
@@ -52,36 +49,20 @@ export async function compareSeeds(
   experiments: ReadonlyMap<string, Comparison['runs']>,
   options: EvaluationOptions = {},
 ): Promise<SeedComparison> {
-  const { dataset, split, metric, family } = comparison
-  const record = findDataset(workspace, dataset)
-  const runs = [...experiments.values()].flat()
-  const { predictions, thresholds, leftOut } = await comparable(workspace, { runs, split }, record.hash)
-  const asked = Object.fromEntries(
-    [...experiments]
-      .map(
-        ([name, of]) =>
-          [name, of.map(({ run }) => run).filter((run) => predictions[run] !== undefined)] as const,
-      )
-      .filter(([, of]) => of.length >= FEWEST_SEEDS),
-  )
-  if (Object.keys(asked).length < 2) return { experiments: [], differences: [], left_out: leftOut }
-  const labels = split === 'test' ? await requireLabels(record, workspace) : undefined
-  const found = await labRequest<Omit<Required<SeedComparison>, 'left_out'>>(
+  const several = (compared: ReadonlySet<string>) => {
+    const asked = [...experiments]
+      .map(([name, of]) => [name, of.map(({ run }) => run).filter((run) => compared.has(run))] as const)
+      .filter(([, of]) => of.length >= FEWEST_SEEDS)
+    return asked.length > 1 ? { experiments: Object.fromEntries(asked) } : undefined
+  }
+  const { found, leftOut } = await askLab<Omit<Required<SeedComparison>, 'left_out'>>(
+    workspace,
     'compare_seeds',
-    {
-      dataset: workspace.layout.dataset(record.dataset),
-      split,
-      labels,
-      problem_type: record.problem_type,
-      metric,
-      positive: record.positive,
-      predictions,
-      thresholds,
-      experiments: asked,
-      family,
-    },
+    { ...comparison, runs: [...experiments.values()].flat() },
+    several,
     options,
   )
-  const { reference, differences } = found
-  return { reference, experiments: found.experiments, differences, family: found.family, left_out: leftOut }
+  if (!found) return { experiments: [], differences: [], left_out: leftOut }
+  const { reference, differences, family } = found
+  return { reference, experiments: found.experiments, differences, family, left_out: leftOut }
 }

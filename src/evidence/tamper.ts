@@ -43,8 +43,12 @@ export type SeenTamper = Tamper & {
   now: 'restored' | 'changed' | 'gone'
 }
 
-/** Puts it into the ledger where it does not stand there yet: the same change is seen at every use, and told once. */
+/**
+ * Puts it into the ledger where it does not stand there yet: the same change is seen at every use, and told once. Who only
+ * reads writes nothing; the next use that writes sees the same.
+ */
 export async function recordTamper(workspace: Workspace, tamper: Tamper): Promise<void> {
+  if (workspace.readOnly) return
   const text = canonicalJson(tamper)
   const isKnown = (ledger: Ledger) => seen(ledger).some(({ data }) => canonicalJson(data) === text)
   if (isKnown(readLedger(workspace))) return

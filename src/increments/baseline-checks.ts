@@ -22,12 +22,26 @@ export function baselineChecks(facts: GateFacts): Check[] {
 function baselineRecorded(facts: GateFacts): Check {
   const id = 'baseline.recorded'
   const done = succeeded(facts)
-  if (done.length > 0)
+  const scored = done.filter(isScored)
+  const others = unscored(done.filter((run) => !isScored(run)))
+  if (scored.length > 0)
     return {
       id,
       status: 'pass',
-      message: `${done.length} baseline${done.length === 1 ? '' : 's'}: ${done.map(({ baseline }) => baseline).join(', ')}.`,
+      message: `${scored.length} baseline${scored.length === 1 ? '' : 's'}: ${scored.map(({ baseline }) => baseline).join(', ')}.${others && ` Not scored: ${others}.`}`,
+      evidence: scored[0]!.run,
+    }
+  if (done.length > 0)
+    return {
+      id,
+      status: 'missing',
+      message: `${done.length === 1 ? 'A baseline was' : `${done.length} baselines were`} run and not scored, so it is not known what a trivial model reaches: ${others}.`,
       evidence: done[0]!.run,
+      next: {
+        tool: 'evaluate_run',
+        arguments: { run: done[0]!.run, split: 'validation' },
+        why: 'scores it, or says why it cannot be; then register the data anew and run the baselines on it',
+      },
     }
   return {
     id,
@@ -46,6 +60,21 @@ function succeeded({ baselines }: GateFacts): RunSummary[] {
   for (const run of baselines)
     if (run.state === 'succeeded' && run.baseline) byStrategy.set(run.baseline, run)
   return [...byStrategy.values()]
+}
+
+/** A number of its own is no measure: a baseline counts where the lab could hold its predictions against labels. */
+function isScored({ metrics }: RunSummary): boolean {
+  return metrics.some(({ source, split }) => source === 'measured' && split !== 'train')
+}
+
+/** Runs with the reason why there is no number, those of one reason together. */
+function unscored(runs: readonly RunSummary[]): string {
+  const byReason = new Map<string, string[]>()
+  for (const { run, warnings } of runs) {
+    const reason = warnings.at(-1)?.replace(/\.(?: .*)?$/s, '') ?? 'its predictions were not measured'
+    byReason.set(reason, [...(byReason.get(reason) ?? []), run])
+  }
+  return [...byReason].map(([reason, of]) => `${of.join(', ')} (${reason})`).join('; ')
 }
 
 function runBaselines({ increment }: GateFacts): Check['next'] {

@@ -1,4 +1,5 @@
 import type { Criterion } from '../core/criterion.ts'
+import { isJudgeable } from '../core/judgeability.ts'
 import { findMeasured } from '../core/measurement.ts'
 import type { RunSummary } from '../core/run-summary.ts'
 import { directionOf, leadingMetric } from './criteria-set.ts'
@@ -19,14 +20,16 @@ export interface Candidate {
 
 /**
  * The run that is judged: the one that the front matter names, else the one that was looked at first, else the best
- * measured on validation by the leading criterion's metric among succeeded runs that are no baselines.
+ * measured on validation by the leading criterion's metric among succeeded runs that are no baselines: of those that no
+ * verdict may rest on only where there is no other, so that the verdict says why.
  */
 export function chooseCandidate(facts: CandidateFacts): Candidate {
   if (facts.named) return { run: facts.named, how: 'named' }
   const ours = candidateRuns(facts.runs)
   if (facts.firstLooked && ours.some(({ run }) => run === facts.firstLooked))
     return { run: facts.firstLooked, how: 'looked' }
-  const best = bestByValidation(facts.criteria, ours)
+  const best =
+    bestByValidation(facts.criteria, ours.filter(isJudgeable)) ?? bestByValidation(facts.criteria, ours)
   return best ? { run: best.run, how: 'validation' } : { how: 'none' }
 }
 

@@ -21,14 +21,13 @@ export function controlChecks({ control, candidate, increment }: GateFacts): Che
   const id = 'control.shuffled_labels'
   const { measured, running, unmeasured, impossible } = control
   if (measured) {
-    const { run, metric, value, chance, bound, original } = measured
-    const figures = `${metric} ${show(value)} on the real validation labels (chance ${show(chance)}, best of 100 dealings ${show(bound)}; ${candidate.run} itself ${show(original)})`
+    const { run } = measured
     if (measured.verdict === 'fail')
       return [
         {
           id,
           status: 'fail',
-          message: `${run} trained on shuffled labels and is better than chance: ${figures}. Its script sees the labels in another way than load_dataset or {train}: a path written into it, the registered source, a cache or a model of an earlier run.`,
+          message: `${betterThanChance(measured)} Its script sees the labels in another way than load_dataset or {train}: a path written into it, the registered source, a cache or a model of an earlier run.`,
           evidence: run,
           next: {
             tool: 'run_experiment',
@@ -41,7 +40,7 @@ export function controlChecks({ control, candidate, increment }: GateFacts): Che
       {
         id,
         status: 'pass',
-        message: `${run} trained on shuffled labels and is no better than chance: ${figures}.`,
+        message: `${run} trained on shuffled labels and is no better than chance: ${figures(measured)}.`,
         evidence: run,
       },
     ]
@@ -60,4 +59,13 @@ export function controlChecks({ control, candidate, increment }: GateFacts): Che
     ? `${unmeasured.run} ended without a measurement (${unmeasured.why})`
     : (impossible ?? `${candidate.run} was not run on shuffled labels: ${command}`)
   return [{ id, status: 'pass', message: `not done, not blocking: ${why}.` }]
+}
+
+/** Of a control that failed. */
+export function betterThanChance(measured: ControlLine): string {
+  return `${measured.run} trained on shuffled labels and is better than chance: ${figures(measured)}.`
+}
+
+function figures({ metric, value, chance, bound, of, original }: ControlLine): string {
+  return `${metric} ${show(value)} on the real validation labels (chance ${show(chance)}, best of 100 dealings ${show(bound)}; ${of} itself ${show(original)})`
 }

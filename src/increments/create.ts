@@ -9,6 +9,7 @@ import { renderDocuments } from './documents.ts'
 import type { IncrementPlan } from './increment-plan.ts'
 import type { IncrementRef } from './load.ts'
 import { newMetadata } from './metadata.ts'
+import { renderNotebooks } from './notebooks.ts'
 import { nextNumber, reserveNumber, takenNumbers } from './numbering.ts'
 import { trainScript } from './template.ts'
 
@@ -91,6 +92,7 @@ function filesOf(plan: IncrementPlan, folder: string, id: string): Record<string
     ...renderDocuments(plan, folder, id),
     'metadata.json': `${JSON.stringify(metadata, null, 2)}\n`,
     'scripts/train.py': trainScript(plan.problemType),
+    ...renderNotebooks({ folder, increment: id }),
   }
 }
 

@@ -7,7 +7,9 @@ import type { GateFacts } from './gate-facts.ts'
  * shown, and so is the machine: a latency belongs to it.
  */
 export function withMachine({ cost }: GateFacts): string {
-  return cost ? `; measured on this machine: ${cost.machine}` : ''
+  return cost
+    ? `; ${[`measured on this machine: ${cost.machine}`, ...(cost.disturbances ?? [])].join('; ')}`
+    : ''
 }
 
 /** Why a cost metric has no figure. */

@@ -12,6 +12,7 @@ import { asked, criterionId } from './criterion-checks.ts'
 import type { IncrementPlan } from './increment-plan.ts'
 import { subjectOf } from './subject.ts'
 import { fill, type Slots, typeTexts } from './template.ts'
+import { thresholdGoal } from './threshold-goal.ts'
 
 const LABELS: Readonly<Record<ProblemType, string>> = {
   classification: 'Classification',
@@ -86,7 +87,7 @@ function factSlots(plan: IncrementPlan, folder: string, number: string): Slots {
     pipeline_source: plan.dataset?.source.path ?? `source of ${dataset}`,
     input:
       input ||
-      `${INPUTS[plan.problemType]} (not stated when ${number} was created; listed below once the data is registered)`,
+      `${INPUTS[plan.problemType]} (not stated when ${number} was created; “Registered data” lists them)`,
     output:
       output ||
       `${OUTPUTS[plan.problemType]} for ${name} (not stated more closely when ${number} was created)`,
@@ -95,6 +96,7 @@ function factSlots(plan: IncrementPlan, folder: string, number: string): Slots {
     overview: overview(plan, capital, inputs, outputs),
     plan_overview: `How increment ${number} gets to its output (${outputs}) from its input (${inputs}): ${name} is built as ${KINDS[plan.problemType]} and judged by ${criteriaInline(success)} and by ${baselineSentence(baseline)}.${plan.description ? ` Asked for as: ${inline(plan.description)}` : ''}`,
     metric,
+    threshold_goal: thresholdGoal(success),
     metric_sentence: metricSentence(metric, directionOf(success, metric), name),
     criteria_inline: criteriaInline(success),
     quality_inline: criteriaInline(success.filter((criterion) => !costs.includes(criterion))),
@@ -172,7 +174,11 @@ function gateRows(
     ]),
     ...(baseline
       ? [
-          ['baseline.recorded', 'at least one baseline has succeeded', 'runs of `run_baselines`'],
+          [
+            'baseline.recorded',
+            'at least one baseline has succeeded and was measured',
+            'runs of `run_baselines`',
+          ],
           [
             'baseline.lift',
             baselineSentence(baseline).replaceAll('`', ''),

@@ -38,6 +38,8 @@ export interface GateFacts {
   baselineRule: BaselineRule | null
   requires: readonly string[]
   looks: { used: number; budget: number }
+  /** What other increments asked the very same labels, as a clause. */
+  looksElsewhere?: string
   /** Runs of the increment that are no baselines, in any state. */
   runs: readonly RunSummary[]
   baselines: readonly RunSummary[]
@@ -45,6 +47,8 @@ export interface GateFacts {
   lifts?: readonly LiftMeasured[]
   /** The run that is judged. */
   candidate?: RunSummary
+  /** The ledger holds a look at the test set for it. */
+  candidateLooked?: boolean
   /** What the front matter names, where that run does not exist. */
   candidateUnknown?: string
   /** `churn@1`, registered and on disk. */
@@ -69,8 +73,12 @@ export interface GateFacts {
   control?: ControlFact
   /** What is odd about the candidate's test predictions. */
   suspicions?: readonly string[]
-  /** Where what the candidate's model costs was measured, and by metric why there is no figure. */
-  cost?: { machine: string; notMeasured: Readonly<Record<string, string>> }
+  /** Where what the candidate's model costs was measured, by metric why there is no figure, and what disturbed it. */
+  cost?: {
+    machine: string
+    notMeasured: Readonly<Record<string, string>>
+    disturbances?: readonly string[]
+  }
   /** Runs whose evidence.json is not what the ledger holds, with the split. */
   evidenceChanged: readonly { run: string; split: string }[]
   documents: { missing: readonly string[]; placeholders: readonly Placeholder[] }

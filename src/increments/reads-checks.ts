@@ -30,17 +30,14 @@ export function readsChecks({ candidate, reads, increment, dataset }: GateFacts)
   const [judged] = reads ?? []
   if (!candidate || !reads || !judged) return []
   const id = 'candidate.reads'
-  const guilty = reads.filter(({ forbidden }) => forbidden.length > 0)
-  if (guilty.length > 0) {
+  const guilty = guiltyReads(reads)
+  if (guilty) {
     return [
       {
         id,
         status: 'fail',
-        message: [
-          ...guilty.map((run) => opened(run, judged)),
-          `A run that explores may do so; one that is judged, or that a judged one builds on, may not. ${REMEDY}`,
-        ].join(' '),
-        evidence: guilty[0]!.run,
+        message: `${guilty.what} A run that explores may do so; one that is judged, or that a judged one builds on, may not. ${REMEDY}`,
+        evidence: guilty.run,
         next: {
           tool: 'run_experiment',
           arguments: { increment, name: candidate.name, command: candidate.command },
@@ -74,6 +71,14 @@ export function readsChecks({ candidate, reads, increment, dataset }: GateFacts)
       evidence: candidate.run,
     },
   ]
+}
+
+/** What a run, or one that it builds on, was seen to open that a judged run must not; the guilty run is the first. */
+export function guiltyReads(reads: readonly SeenRun[]): { run: string; what: string } | undefined {
+  const guilty = reads.filter(({ forbidden }) => forbidden.length > 0)
+  const [judged] = reads
+  if (!judged || !guilty[0]) return undefined
+  return { run: guilty[0].run, what: guilty.map((run) => opened(run, judged)).join(' ') }
 }
 
 const REMEDY =

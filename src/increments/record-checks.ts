@@ -1,8 +1,7 @@
 import type { Check } from '../core/criterion.ts'
-import { findMeasured } from '../core/measurement.ts'
-import { metricInfo } from '../core/metrics.ts'
 import { candidateRuns } from './candidate.ts'
 import type { GateFacts } from './gate-facts.ts'
+import { criteriaUnchanged, evidenceIntact, testLooked } from './look-checks.ts'
 
 /** Whether what a verdict stands on is there: data, runs, a saved model, a look, confirmed criteria, whole documents. */
 export function recordChecks(facts: GateFacts): Check[] {
@@ -55,7 +54,8 @@ function datasetPath(dataset: string): string {
 
 function runsRecorded(facts: GateFacts): Check {
   const id = 'runs.recorded'
-  const { runs, increment, folder, candidateUnknown } = facts
+  const { increment, folder, candidateUnknown } = facts
+  const runs = singleRuns(facts.runs)
   const next = {
     tool: 'run_experiment',
     arguments: {
@@ -101,14 +101,20 @@ function runsRecorded(facts: GateFacts): Check {
   return {
     id,
     status: 'pass',
-    message: `${runs.length} run${runs.length === 1 ? ' is' : 's are'} recorded (${tally(facts)})${facts.candidate ? `; ${facts.candidate.run} is judged` : ''}.`,
+    message: `${runs.length} run${runs.length === 1 ? ' of a candidate is' : 's of candidates are'} recorded (${tally(facts)}; each seed counts, baselines, controls and repetitions do not)${facts.candidate ? `; ${facts.candidate.run} is judged` : ''}.`,
     ...(facts.candidate ? { evidence: facts.candidate.run } : {}),
   }
 }
 
+/** Without the runs that only gather seeds: they ran nothing. */
+function singleRuns(runs: GateFacts['runs']): GateFacts['runs'] {
+  const gathering = new Set(runs.flatMap(({ run }) => /^(.+)\/s-?\d+$/.exec(run)?.[1] ?? []))
+  return runs.filter(({ run }) => !gathering.has(run))
+}
+
 function tally({ runs }: GateFacts): string {
   const counts = new Map<string, number>()
-  for (const { state } of runs) counts.set(state, (counts.get(state) ?? 0) + 1)
+  for (const { state } of singleRuns(runs)) counts.set(state, (counts.get(state) ?? 0) + 1)
   return [...counts].map(([state, count]) => `${count} ${state}`).join(', ')
 }
 
@@ -163,53 +169,6 @@ function size(bytes: number): string {
     : `${(bytes / 1024 ** 2).toFixed(1)} MiB`
 }
 
-function testLooked({ criteria, candidate, looks }: GateFacts): Check {
-  const id = 'test.looked'
-  const used = `${looks.used} of ${looks.budget} looks used`
-  const sealed = criteria.filter(
-    ({ split, metric }) => split === 'test' && metricInfo(metric)?.family !== 'cost',
-  )
-  if (sealed.length === 0)
-    return {
-      id,
-      status: 'missing',
-      message:
-        'No criterion is asked of the sealed test set, and without one there is no pass. Give a success criterion split: test in spec.md.',
-    }
-  const measured = candidate && sealed.find(({ metric }) => findMeasured(candidate.metrics, metric, 'test'))
-  if (measured)
-    return {
-      id,
-      status: 'pass',
-      message: `${candidate.run} was evaluated on the sealed test set (${used}).`,
-      evidence: candidate.run,
-    }
-  if (candidate?.metrics.some(({ source, split }) => source === 'measured' && split === 'test'))
-    return {
-      id,
-      status: 'missing',
-      message: `${candidate.run} was evaluated on the sealed test set, but none of ${sealed.map(({ metric }) => metric).join(', ')} was measured there.`,
-    }
-  if (!candidate)
-    return { id, status: 'missing', message: `No candidate was evaluated on the sealed test set (${used}).` }
-  if (looks.used >= looks.budget)
-    return {
-      id,
-      status: 'missing',
-      message: `${candidate.run} was not evaluated on the sealed test set, and the budget is spent (${used}). A person can raise ml.looks in spec.md, which the summary will show.`,
-    }
-  return {
-    id,
-    status: 'missing',
-    message: `${candidate.run} was not yet evaluated on the sealed test set (${used}).`,
-    next: {
-      tool: 'evaluate_run',
-      arguments: { run: candidate.run, split: 'test' },
-      why: 'scores it once on the sealed test set; this is a look and is counted',
-    },
-  }
-}
-
 function criteriaConfirmed({ criteria, proposedConfirmed, increment }: GateFacts): Check {
   const id = 'criteria.confirmed'
   const proposed = criteria.filter((criterion) => criterion.proposed)
@@ -230,42 +189,6 @@ function criteriaConfirmed({ criteria, proposedConfirmed, increment }: GateFacts
     next: {
       person: `specweave-ml approve ${increment}`,
       why: 'confirms the proposed criteria; editing spec.md does the same',
-    },
-  }
-}
-
-/** A number counts as measured only as the ledger has it. */
-function evidenceIntact({ evidenceChanged }: GateFacts): Check {
-  const id = 'evidence.intact'
-  const [first] = evidenceChanged
-  if (!first) return { id, status: 'pass', message: 'The measured numbers are those that the ledger holds.' }
-  const list = evidenceChanged.map(({ run, split }) => `${run} (${split})`).join(', ')
-  return {
-    id,
-    status: 'fail',
-    message: `evidence.json was changed after it was measured: ${list}. Those numbers do not count.`,
-    evidence: first.run,
-    next: {
-      tool: 'evaluate_run',
-      arguments: { run: first.run, split: first.split },
-      why: 'measures it again; the same predictions are no new look',
-    },
-  }
-}
-
-/** The first look froze them: whoever has seen a sealed number may not choose what to be judged by. */
-function criteriaUnchanged({ criteriaChanged, increment }: GateFacts): Check {
-  const id = 'criteria.unchanged'
-  const changed = Object.values(criteriaChanged)
-  if (changed.length === 0)
-    return { id, status: 'pass', message: 'The criteria are those of the first look.' }
-  return {
-    id,
-    status: 'pending_approval',
-    message: `Changed after the first look at the sealed test set: asked then was ${changed.join(', ')}. Put that back into spec.md, or have a person approve what stands there now.`,
-    next: {
-      person: `specweave-ml approve ${increment}`,
-      why: 'a person approves the changed criteria, on a terminal',
     },
   }
 }

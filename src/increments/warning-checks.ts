@@ -24,10 +24,16 @@ export function warningsOf(facts: GateFacts): { warnings: string[]; checks: Chec
     ...(gap?.warning ? [gap.warning] : []),
     ...(facts.candidate ? perfection(facts.candidate) : []),
     ...(facts.suspicions ?? []),
+    ...disturbed(facts),
     ...(facts.candidate ? disagreements(facts.candidate, facts) : []),
     ...facts.contradictions.map(({ problem }) => problem),
   ]
   return { warnings, checks: gap ? [gap.check] : [] }
+}
+
+/** Costs that were measured beside other work are said to be so wherever the verdict is read. */
+function disturbed({ candidate, cost }: GateFacts): string[] {
+  return (cost?.disturbances ?? []).map((said) => `what the model of ${candidate?.run} costs: ${said}`)
 }
 
 /** Nothing real is predicted without an error: what looks so usually saw the answers. */

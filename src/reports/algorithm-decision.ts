@@ -1,16 +1,15 @@
+import { isJudgeable } from '../core/judgeability.ts'
 import type { RunSummary } from '../core/run-summary.ts'
 import { algorithmOf } from './algorithm.ts'
-import { bestBaseline, measuredOn, type Ranking, rankRuns } from './best-run.ts'
+import { bestBaseline, bestRun, measuredOn, type Ranking } from './best-run.ts'
+import { alternatives } from './considered-alternatives.ts'
 import { criterionText } from './criterion-text.ts'
 import { differenceSentence, type PairedDifference } from './differences.ts'
 import { bullets, code, inline, link, paragraphs } from './markdown-text.ts'
+import { standingDifferences } from './not-judgeable.ts'
 import { formatBytes, formatCount, formatDuration, formatMeasurement, formatNumber } from './number-format.ts'
-import { codeLabel, endReason, STATE_WORDS } from './run-words.ts'
+import { codeLabel } from './run-words.ts'
 import { chosenRun, type SyncFacts } from './sync-facts.ts'
-import { table } from './table.ts'
-
-/** Alternatives beyond this are counted, not listed: a tuning study has hundreds. */
-const MOST_ALTERNATIVES = 25
 
 const STATUS: Readonly<Record<SyncFacts['status'], string>> = {
   planned: 'proposed',
@@ -33,14 +32,16 @@ export function renderAlgorithmDecision(facts: SyncFacts): string | undefined {
   const chosen = chosenRun(facts)
   const { ranking } = facts
   if (!chosen || !ranking || !measuredOn(chosen, ranking.metric, 'validation')) return undefined
-  const differences = (facts.differences ?? []).filter(({ a, b }) => a === chosen.run || b === chosen.run)
+  const differences = standingDifferences(facts.differences, facts.runs).filter(
+    ({ a, b }) => a === chosen.run || b === chosen.run,
+  )
   return paragraphs(
     bullets([
       `Status: ${STATUS[facts.status]}`,
       `Decided on: ${evidenceDate(chosen)}, by the records of increment ${facts.increment}`,
     ]),
     `## Context\n\n${context(facts, ranking)}`,
-    `## Considered alternatives\n\n${alternatives(facts, ranking, chosen)}`,
+    `## Considered alternatives\n\n${alternatives(facts, ranking, chosen, differences)}`,
     `## Decision\n\n${decision(facts, ranking, chosen, differences)}`,
     `## Consequences\n\n${bullets(consequences(ranking, chosen))}`,
     `## What would change this\n\n${bullets(triggers(facts, ranking, differences))}`,
@@ -60,33 +61,6 @@ function context(
   return `${inline(title)} is a ${problemType.replace('_', ' ')} problem.${data}${wanted} Runs are ranked by measured ${code(metric)} on validation; ${direction === 'maximize' ? 'higher' : 'lower'} is better.`
 }
 
-function alternatives(facts: SyncFacts, ranking: Ranking, chosen: RunSummary): string {
-  const ranked = rankRuns(facts.runs, ranking)
-  const shown = ranked.slice(0, MOST_ALTERNATIVES)
-  const rows = shown.map((run) => {
-    const value = measuredOn(run, ranking.metric, 'validation')
-    return [
-      `${codeLabel(run.run)}${run.run === chosen.run ? ' (chosen)' : ''}`,
-      inline(algorithmOf(run).name, 80),
-      value ? formatMeasurement(value) : 'not measured',
-      run.durationS === undefined ? '' : formatDuration(run.durationS),
-      run.state === 'succeeded' ? '' : `${STATE_WORDS[run.state]}: ${endReason(run)}`,
-    ]
-  })
-  const text = table(
-    [
-      { title: 'Run' },
-      { title: 'Algorithm' },
-      { title: `${code(ranking.metric)}, validation, measured` },
-      { title: 'Time', align: 'right' },
-      { title: 'Why not' },
-    ],
-    rows,
-  )
-  const more = ranked.length - shown.length
-  return more > 0 ? `${text}\n\n${more} more runs stand in the comparison.` : text
-}
-
 function decision(
   facts: SyncFacts,
   ranking: Ranking,
@@ -97,26 +71,38 @@ function decision(
   const test = measuredOn(chosen, ranking.metric, 'test')
   const baseline = bestBaseline(facts.runs, ranking)
   const floor = baseline && measuredOn(baseline, ranking.metric, 'validation')
-  const [best] = rankRuns(
-    facts.runs.filter(({ state }) => state === 'succeeded'),
-    ranking,
-  )
+  const best = bestRun(facts.runs, ranking)
   const { name } = algorithmOf(chosen)
   const sentences = [
     `${inline(name)}, as trained by ${codeLabel(chosen.run)}: ${code(ranking.metric)} ${formatMeasurement(value)} on validation`,
     test
       ? ` and ${formatMeasurement(test)} on the sealed test set.`
-      : '. It was not measured on the sealed test set.',
+      : `. ${code(ranking.metric)} was not measured on the sealed test set.`,
     floor
       ? ` The best baseline, ${codeLabel(baseline.run)}, has ${formatMeasurement(floor)}.`
       : ' No baseline was measured.',
-    best && best.run !== chosen.run ? ` It is not the best on validation: ${codeLabel(best.run)} is.` : '',
+    isJudgeable(chosen) ? notTheBest(chosen, best) : `\n\n${restsOnNothing(chosen, best)}`,
   ].join('')
+  if (!isJudgeable(chosen)) return sentences
   const words =
     differences.length > 0
       ? bullets(differences.map((item) => differenceSentence(item, ranking.metric)))
       : 'The runs were not compared on the same rows, so the ranking rests on their separate intervals.'
   return `${sentences}\n\n${words}`
+}
+
+function notTheBest(chosen: RunSummary, best: RunSummary | undefined): string {
+  return best && best.run !== chosen.run
+    ? ` It is not the best on validation: ${codeLabel(best.run)} is.`
+    : ''
+}
+
+/** Of a candidate that was fixed, or named, before or although its number was known to say nothing. */
+function restsOnNothing({ notJudgeable }: RunSummary, best: RunSummary | undefined): string {
+  const instead = best
+    ? `Best on validation of those that are judgeable is ${codeLabel(best.run)}.`
+    : 'No other run is judgeable.'
+  return `**No verdict may rest on it**: ${inline(notJudgeable?.reason ?? '', 600)} It is compared with no run. ${instead}`
 }
 
 function consequences({ metric }: Ranking, chosen: RunSummary): string[] {

@@ -4,19 +4,22 @@ import { oneLine } from './markdown-text.ts'
 /** What a run's model is called, and where the name was read: records hold no field that must say it. */
 export interface AlgorithmName {
   name: string
-  from: 'params' | 'tags' | 'experiment name' | 'command' | 'baseline' | 'unknown'
+  from: 'params' | 'tags' | 'saved model' | 'experiment name' | 'command' | 'baseline' | 'unknown'
 }
 
-const KEYS = [
-  'algorithm',
-  'algo',
-  'model',
-  'model_type',
-  'model_class',
-  'estimator',
-  'classifier',
-  'regressor',
-]
+const KEYS = ['algorithm', 'algo', 'model', 'model_type', 'estimator', 'classifier', 'regressor']
+
+/** Classes that hold a model and do not say which. */
+const SAYS_NOTHING = new Set([
+  'Pipeline',
+  'str',
+  'PosixPath',
+  'WindowsPath',
+  'dict',
+  'list',
+  'tuple',
+  'function',
+])
 
 /** Words of experiment and script names that name an algorithm; the first that fits is taken. */
 const KNOWN: readonly [RegExp, string][] = [
@@ -47,14 +50,17 @@ const KNOWN: readonly [RegExp, string][] = [
 
 /**
  * In this order: the lab's own baseline strategy; a parameter or tag named `algorithm`, `model`, `estimator` or the
- * like; a known word in the experiment's name, then in the command; else unknown.
+ * like; the class of the saved model, as the SDK named it; a known word in the experiment's name, then in the command; else unknown.
  */
 export function algorithmOf(run: RunSummary): AlgorithmName {
   if (run.baseline) return { name: `baseline: ${run.baseline}`, from: 'baseline' }
   const param = named(run.params)
   if (param) return { name: param, from: 'params' }
-  const tag = named(run.tags)
+  const { model_class: saved = '', ...tags } = run.tags
+  const tag = named(tags)
   if (tag) return { name: tag, from: 'tags' }
+  if (named({ model: saved }) && !SAYS_NOTHING.has(saved))
+    return { name: oneLine(saved, 80), from: 'saved model' }
   const byName = known(run.name.replace(/^exp-\d+-/, ''))
   if (byName) return { name: byName, from: 'experiment name' }
   const byCommand = known(run.command.map((argument) => argument.split('/').at(-1) ?? '').join(' '))

@@ -1,3 +1,4 @@
+import { isJudgeable } from '../core/judgeability.ts'
 import { findMeasured, type Measurement, type Split } from '../core/measurement.ts'
 import type { Direction } from '../core/metrics.ts'
 import type { RunSummary } from '../core/run-summary.ts'
@@ -17,11 +18,16 @@ export function measuredOn(run: RunSummary, metric: string, split: Split): Measu
 /**
  * Runs from best to worst by the measured validation value; those without one come last, in the order of their creation.
  * Equal values: the earlier run first, which needed fewer tries.
+ * @param means by which runs stand that have no value of their own: those that gather seeds.
  */
-export function rankRuns(runs: readonly RunSummary[], { metric, direction }: Ranking): RunSummary[] {
+export function rankRuns(
+  runs: readonly RunSummary[],
+  { metric, direction }: Ranking,
+  means: ReadonlyMap<string, { mean: number } | undefined> = new Map(),
+): RunSummary[] {
   const sign = direction === 'maximize' ? -1 : 1
   const key = (run: RunSummary) => {
-    const value = measuredOn(run, metric, 'validation')?.value
+    const value = measuredOn(run, metric, 'validation')?.value ?? means.get(run.run)?.mean
     return value === undefined || Number.isNaN(value) ? Number.POSITIVE_INFINITY : sign * value
   }
   return [...runs].sort(
@@ -30,7 +36,7 @@ export function rankRuns(runs: readonly RunSummary[], { metric, direction }: Ran
   )
 }
 
-/** The best succeeded run that is not a baseline of the lab, by measured validation. */
+/** The best succeeded run that is judgeable and not a baseline of the lab, by measured validation. */
 export function bestRun(runs: readonly RunSummary[], ranking: Ranking): RunSummary | undefined {
   return rankRuns(runs.filter(isContender), ranking).find((run) =>
     measuredOn(run, ranking.metric, 'validation'),
@@ -44,7 +50,7 @@ export function bestBaseline(runs: readonly RunSummary[], ranking: Ranking): Run
 }
 
 export function isContender(run: RunSummary): boolean {
-  return run.state === 'succeeded' && run.baseline === undefined
+  return run.state === 'succeeded' && run.baseline === undefined && isJudgeable(run)
 }
 
 function compareNumbers(a: number, b: number): number {

@@ -1,3 +1,4 @@
+import { isJudgeable } from '../core/judgeability.ts'
 import type { RunSummary } from '../core/run-summary.ts'
 import { measuredOn } from './best-run.ts'
 import { code } from './markdown-text.ts'
@@ -21,7 +22,7 @@ export function otherMetricsTable(runs: readonly RunSummary[], ranking: string):
   const text = table(
     [{ title: 'Run' }, ...shown.map((name) => ({ title: code(name, 60) }))],
     measured.map((run) => [
-      codeLabel(run.run),
+      `${codeLabel(run.run)}${isJudgeable(run) ? '' : ' (not judgeable)'}`,
       ...shown.map((name) => {
         const value = measuredOn(run, name, 'validation')
         return value && formatMeasurement(value)

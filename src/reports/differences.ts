@@ -11,6 +11,8 @@ export interface PairedDifference {
   /** Holm's adjustment over all comparisons of the family. */
   p_adjusted?: number | null
   verdict: 'better' | 'worse' | 'no_difference_shown'
+  /** How many comparisons the adjustment allows for. */
+  tests?: number
 }
 
 /** One difference as a sentence. A test that shows no difference does not show that two runs are equal. */
@@ -24,8 +26,9 @@ export function differenceSentence(item: PairedDifference, metric: string): stri
   return `No difference shown between ${a} and ${b}: ${formatDifference(item.difference, item.ci ?? undefined)} in ${metric}${test}.`
 }
 
-function testWords({ p, p_adjusted: adjusted }: PairedDifference): string {
-  if (typeof adjusted === 'number') return ` (${formatP(adjusted)}, adjusted for the number of comparisons)`
+function testWords({ p, p_adjusted: adjusted, tests }: PairedDifference): string {
+  if (typeof adjusted === 'number')
+    return ` (${formatP(adjusted)}, adjusted for ${tests === undefined ? 'the number of' : tests} comparison${tests === 1 ? '' : 's'})`
   if (typeof p === 'number') return ` (${formatP(p)}, not adjusted)`
   return ''
 }

@@ -1,29 +1,54 @@
+import { isJudgeable } from '../core/judgeability.ts'
 import { isEnd } from '../core/run-state.ts'
 import type { RunSummary } from '../core/run-summary.ts'
 import { bestBaseline, bestRun, measuredOn, type Ranking } from './best-run.ts'
 import { differenceSentence, type PairedDifference } from './differences.ts'
 import { code } from './markdown-text.ts'
+import { judgeabilityMark, standingDifferences } from './not-judgeable.ts'
 import { formatMeasurement, formatNumber } from './number-format.ts'
 import { disagreement, reportedFor } from './reported-figure.ts'
 import { codeLabel, endSentence, notesOf } from './run-words.ts'
+import { adjustmentWords, type SeedDifferenceFact, seedDifferenceSentence } from './seed-differences.ts'
+import { singleRuns } from './seed-means.ts'
 
 /**
  * What the runs taught, a sentence each: what did not work and the notes left with it, what did, which differences
- * are real, and where a script's own number was wrong.
+ * are real, and where a script's own number was wrong. Of a run that no verdict may rest on, that alone.
  */
 export function lessons(
   runs: readonly RunSummary[],
   ranking: Ranking,
   differences: readonly PairedDifference[],
+  overSeeds: readonly SeedDifferenceFact[] = [],
 ): string[] {
-  const inOrder = [...runs].sort((a, b) => (a.created < b.created ? -1 : a.created > b.created ? 1 : 0))
+  const all = singleRuns(runs).sort((a, b) => (a.created < b.created ? -1 : a.created > b.created ? 1 : 0))
+  const inOrder = all.filter(isJudgeable)
   return [
     ...inOrder.filter(({ state }) => isEnd(state) && state !== 'succeeded').map(failure),
     ...inOrder.filter(({ state }) => state === 'succeeded').flatMap(noted),
     ...versusBaseline(runs, ranking),
-    ...differences.map((item) => differenceSentence(item, ranking.metric)),
+    ...compared(standingDifferences(differences, runs), standingDifferences(overSeeds, runs), ranking),
     ...trainingGap(runs, ranking),
     ...inOrder.flatMap((run) => misreported(run, ranking)),
+    ...all
+      .filter((run) => !isJudgeable(run))
+      .map(
+        (run) =>
+          `Nothing is learned from the figures of ${codeLabel(run.run)}${judgeabilityMark(run)}, whatever they are.`,
+      ),
+  ]
+}
+
+function compared(
+  differences: readonly PairedDifference[],
+  overSeeds: readonly SeedDifferenceFact[],
+  { metric }: Ranking,
+): string[] {
+  if (differences.length + overSeeds.length === 0) return []
+  return [
+    ...differences.map((item) => differenceSentence(item, metric)),
+    ...overSeeds.map((one) => `${seedDifferenceSentence(one, codeLabel)}.`),
+    `Of these comparisons: ${adjustmentWords(differences[0]?.tests)}`,
   ]
 }
 

@@ -2,6 +2,7 @@ import { algorithmOf } from './algorithm.ts'
 import { measuredOn } from './best-run.ts'
 import { criterionText } from './criterion-text.ts'
 import { bullets, code, inline, link, paragraphs } from './markdown-text.ts'
+import { judgeabilityMark } from './not-judgeable.ts'
 import { formatMeasurement } from './number-format.ts'
 import { codeLabel } from './run-words.ts'
 import { chosenRun, STATUS_PHRASES, type SyncFacts } from './sync-facts.ts'
@@ -79,7 +80,7 @@ function modelsTable(facts: SyncFacts): string {
       value(row, 'test'),
       value(row, 'validation'),
       row.dataset === undefined ? 'not recorded' : code(row.dataset),
-      codeLabel(row.id),
+      `${codeLabel(row.id)}${row.run ? judgeabilityMark(row.run) : ''}`,
     ]),
   )
 }

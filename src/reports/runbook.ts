@@ -1,3 +1,4 @@
+import { isJudgeable } from '../core/judgeability.ts'
 import { sortMeasurements } from '../core/measurement.ts'
 import type { RunSummary } from '../core/run-summary.ts'
 import { algorithmOf } from './algorithm.ts'
@@ -26,7 +27,7 @@ export function renderRunbook(facts: SyncFacts): string {
     ...(chosen ? retraining(facts, chosen) : ['No run was made that could be repeated.']),
     section(
       'What was learned',
-      facts.ranking ? lessons(facts.runs, facts.ranking, facts.differences ?? []) : [],
+      facts.ranking ? lessons(facts.runs, facts.ranking, facts.differences ?? [], facts.overSeeds) : [],
     ),
     titled('Troubleshooting', troubleshooting(facts.runs)),
   )
@@ -56,6 +57,9 @@ function retrainText(facts: SyncFacts, run: RunSummary): string {
     again: true,
   }
   return paragraphs(
+    run.notJudgeable && !isJudgeable(run)
+      ? `**No verdict may rest on this run** (${run.notJudgeable.mark}): ${inline(run.notJudgeable.reason, 600)} Mend its script first.`
+      : undefined,
     `${inline(algorithmOf(run).name)}, as ${codeLabel(run.run)} was made. In the workspace's folder:`,
     closed
       ? shellBlock(`specweave-ml call create_increment ${shellQuote(JSON.stringify(successor(facts, run)))}`)

@@ -5,6 +5,7 @@ import type { Threshold } from '../core/threshold.ts'
 import type { Ranking } from './best-run.ts'
 import type { PairedDifference } from './differences.ts'
 import type { ModelMetadata } from './model-metadata.ts'
+import type { SeedDifferenceFact } from './seed-differences.ts'
 
 export interface Waiver {
   check: string
@@ -38,8 +39,12 @@ export interface SummaryFacts extends Ranking {
   runs: readonly RunSummary[]
   dataset?: DatasetRecord
   looks: { used: number; budget: number }
-  /** Runs that got a validation score. */
+  /** Runs of candidates that got a validation score, as the ledger has them: each seed, and deleted runs too. */
   tries: number
+  /** How many of them are gone from the disk. */
+  deletedTries?: number
+  /** What other increments asked the very same sealed labels, as a clause. */
+  looksElsewhere?: string
   waivers: readonly Waiver[]
   /** How the last repetition of the candidate came out, in the ledger's word; `at` is ISO 8601, UTC. */
   reproduced?: { outcome: string; at: string }
@@ -51,7 +56,11 @@ export interface SummaryFacts extends Ranking {
   tasks?: readonly TaskLine[]
   /** Where what the candidate's model costs was measured. */
   costMachine?: string
+  /** By metric, why there is no figure. */
+  costNotMeasured?: Readonly<Record<string, string>>
   /** By which the candidate's labels are made from its scores. */
   threshold?: Threshold
   differences?: readonly PairedDifference[]
+  /** Experiments by their means over seeds. */
+  overSeeds?: readonly SeedDifferenceFact[]
 }

@@ -1,3 +1,4 @@
+import { isJudgeable } from '../core/judgeability.ts'
 import { sortMeasurements } from '../core/measurement.ts'
 import { metricInfo } from '../core/metrics.ts'
 import type { RunSummary } from '../core/run-summary.ts'
@@ -5,26 +6,42 @@ import { thresholdWords } from '../core/threshold.ts'
 import { algorithmOf } from './algorithm.ts'
 import { measuredOn } from './best-run.ts'
 import { bullets, code, inline } from './markdown-text.ts'
+import { judgeabilityMark } from './not-judgeable.ts'
 import { formatBytes, formatCount, formatDuration, formatMeasurement, formatNumber } from './number-format.ts'
 import { reportedFor } from './reported-figure.ts'
 import { codeLabel, endReason, STATE_WORDS } from './run-words.ts'
+import { seedMeans, seedMeanText, singleRuns } from './seed-means.ts'
 import type { SummaryFacts } from './summary-facts.ts'
 
 const MOST_LISTED = 50
 
-/** `## Experiments Run: 7`, in the order they were made, with the best marked. */
+/** `## Experiments Run: 7`, in the order they were made, with the best marked, and what is counted. */
 export function experimentsSection(facts: SummaryFacts, best: RunSummary | undefined): string {
-  const inOrder = [...facts.runs].sort((a, b) => (a.created < b.created ? -1 : a.created > b.created ? 1 : 0))
+  const inOrder = singleRuns(facts.runs).sort((a, b) =>
+    a.created < b.created ? -1 : a.created > b.created ? 1 : 0,
+  )
   const lines = inOrder
     .slice(0, MOST_LISTED)
     .map(
       (run, index) =>
-        `${index + 1}. ${codeLabel(run.run)}${strategy(run)}: ${figure(run, facts)}${run.run === best?.run ? ' ✅ BEST' : ''}`,
+        `${index + 1}. ${codeLabel(run.run)}${strategy(run)}: ${figure(run, facts)}${run.run === best?.run ? ' ✅ BEST' : ''}${judgeabilityMark(run)}`,
     )
   const more = inOrder.length - lines.length
   if (more > 0) lines.push('', `${more} more stand in experiments/comparison.md.`)
+  const baselines = inOrder.filter(({ baseline }) => baseline !== undefined).length
+  const counted = `${inOrder.length - baselines} of candidates, however they ended and each seed by itself, and ${baselines} baseline${baselines === 1 ? '' : 's'} of the lab; controls and repetitions are not among them.`
   const measure = `Measured ${code(facts.metric)} on validation; the full table is in experiments/comparison.md.`
-  return `## Experiments Run: ${inOrder.length}\n\n${inOrder.length > 0 ? `${measure}\n\n${lines.join('\n')}` : 'None.'}`
+  return `## Experiments Run: ${inOrder.length}\n\n${inOrder.length > 0 ? [counted, measure, lines.join('\n'), ...seedLines(facts)].join('\n\n') : 'None.'}`
+}
+
+function seedLines({ runs, metric }: SummaryFacts): string[] {
+  const means = [...seedMeans(runs, metric, 'validation')]
+  if (means.length === 0) return []
+  const lines = means.map(
+    ([run, mean]) =>
+      `${codeLabel(run)}: ${mean ? `${inline(metric)} ${seedMeanText(mean)}` : 'not measured'}`,
+  )
+  return [`Over seeds, on validation:\n\n${bullets(lines)}`]
 }
 
 function strategy(run: RunSummary): string {
@@ -51,8 +68,8 @@ export function bestModelSection(facts: SummaryFacts, best: RunSummary | undefin
   const bytes = facts.model?.bytes ?? model?.bytes
   const metrics = sortMeasurements(run.metrics).filter(({ source }) => source === 'measured')
   const lines = [
-    `Run: ${codeLabel(run.run)}`,
-    `Algorithm: ${inline(algorithm.name)}${algorithm.from === 'unknown' ? '' : source}`,
+    `Run: ${codeLabel(run.run)}${judgeabilityMark(run)}${best && best.run !== run.run ? `, the candidate; best on validation is ${codeLabel(best.run)}` : ''}`,
+    `Algorithm: ${inline(algorithm.name)}${algorithm.from === 'unknown' ? ': neither a parameter, nor the saved model, nor a name says it' : source}`,
     `Version: ${facts.model ? `${facts.model.version}, ${code(facts.model.model.path)}` : 'no model version was made'}`,
     ...(facts.dataset
       ? [`Data: ${code(facts.dataset.dataset)}, ${formatCount(facts.dataset.rows)} rows`]
@@ -71,7 +88,10 @@ export function bestModelSection(facts: SummaryFacts, best: RunSummary | undefin
   const list = lines
     .map((line) => (line.startsWith('  ') ? `  - ${line.trim()}` : `- ${line.trim()}`))
     .join('\n')
-  return `## Best Model\n\n${list}`
+  const why = isJudgeable(run)
+    ? ''
+    : 'No verdict may rest on the candidate, and it is not called best: its figures stand here as they were measured.\n\n'
+  return `## Best Model\n\n${why}${list}`
 }
 
 /** The others are in evidence.json. */
@@ -95,6 +115,7 @@ export function deploymentSection(facts: SummaryFacts): string {
     ({ name, source }) =>
       metricInfo(name)?.family === 'cost' && (source === 'reported' || SHOWN_COSTS.has(name)),
   )
+  const noLatency = facts.costNotMeasured?.latency_p99_ms
   const where = facts.costMachine ? ` on ${inline(facts.costMachine)}` : ''
   const lines = [
     facts.model
@@ -105,7 +126,9 @@ export function deploymentSection(facts: SummaryFacts): string {
         ? `✅ ${inline(m.name)}: ${formatMeasurement(m)}, measured${where}`
         : `⬜ ${inline(m.name)}: ${formatMeasurement(m)}, reported by the script, not measured`,
     ),
-    ...(costs.some(({ name }) => name.startsWith('latency')) ? [] : ['⬜ Inference latency: not measured']),
+    ...(costs.some(({ name }) => name.startsWith('latency'))
+      ? []
+      : [`⬜ Inference latency: not measured${noLatency ? `: ${inline(noLatency)}` : ''}`]),
     ...(facts.tasks ?? []).filter(({ id }) => /^T-00[789]$/.test(id)).map(taskText),
   ]
   return `${title}\n\n⬜ marks what is not known or not done.\n\n${bullets(lines)}`

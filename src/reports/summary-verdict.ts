@@ -1,4 +1,5 @@
 import type { Check, CheckStatus } from '../core/criterion.ts'
+import { isJudgeable } from '../core/judgeability.ts'
 import { bullets, code, inline } from './markdown-text.ts'
 import { digitsAgainst, formatInterval, formatNumber } from './number-format.ts'
 import type { SummaryFacts, Waiver } from './summary-facts.ts'
@@ -13,21 +14,27 @@ const STATUS_WORDS: Readonly<Record<CheckStatus, string>> = {
 }
 
 /** criterion | asked (as created, if changed) | measured, interval, grade | reported | check */
-export function criteriaTable({ verdict, askedBefore = {} }: SummaryFacts): string | undefined {
+export function criteriaTable({
+  verdict,
+  askedBefore = {},
+  runs,
+}: Pick<SummaryFacts, 'verdict' | 'askedBefore' | 'runs'>): string | undefined {
+  const judged = runs.find(({ run }) => run === verdict.candidate)
+  const mark = judged && !isJudgeable(judged) ? ' (not judgeable)' : ''
   const rows = verdict.checks.filter(isCriterion).map((check) => {
     const before = Object.hasOwn(askedBefore, check.id) ? askedBefore[check.id] : undefined
     const asked = check.asked === undefined ? '' : inline(check.asked)
     return [
       inline(check.id, 80),
       before && before !== check.asked ? `${asked} (at the first look: ${inline(before)})` : asked,
-      measuredText(check),
+      `${measuredText(check)}${check.measured ? mark : ''}`,
       check.reported === undefined ? '' : formatNumber(check.reported),
       STATUS_WORDS[check.status],
     ]
   })
-  const judged = new Set(verdict.checks.map(({ id }) => id))
+  const known = new Set(verdict.checks.map(({ id }) => id))
   for (const [id, before] of Object.entries(askedBefore)) {
-    if (!judged.has(id))
+    if (!known.has(id))
       rows.push([inline(id, 80), `removed (was: ${inline(before)})`, '', '', '⬜ not judged'])
   }
   if (rows.length === 0) return undefined
@@ -41,9 +48,17 @@ export function otherChecks(checks: readonly Check[]): string | undefined {
     .filter((check) => !isCriterion(check) || check.status !== 'pass')
     .map(({ id, status, message, evidence }) => {
       const proof = evidence ? ` (${code(evidence)})` : ''
-      return `${STATUS_WORDS[status]} ${inline(id, 80)}: ${inline(message, 500)}${proof}`
+      return `${markOf(status, message)} ${inline(id, 80)}: ${inline(message, 500)}${proof}`
     })
   return lines.length > 0 ? bullets(lines) : undefined
+}
+
+/** A check that passes because it does not block has not shown what a tick says. */
+function markOf(status: CheckStatus, message: string): string {
+  if (status !== 'pass') return STATUS_WORDS[status]
+  if (message.startsWith('warning, not blocking')) return '⚠️ warning'
+  if (/^(?:not done|running), not blocking/.test(message)) return '⬜ not done'
+  return STATUS_WORDS.pass
 }
 
 export function waiverLines(waivers: readonly Waiver[]): string[] {

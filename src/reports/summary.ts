@@ -1,6 +1,7 @@
 import { bestRun } from './best-run.ts'
 import { lessons } from './lessons.ts'
 import { bullets, fence, inline, paragraphs } from './markdown-text.ts'
+import { judgeabilityMark, NOT_JUDGEABLE, notJudgeableLines } from './not-judgeable.ts'
 import { codeLabel } from './run-words.ts'
 import type { SummaryFacts } from './summary-facts.ts'
 import { bestModelSection, deploymentSection, experimentsSection } from './summary-sections.ts'
@@ -26,14 +27,18 @@ export function renderSummary(facts: SummaryFacts): string {
       : undefined,
     `Verify these figures from the records:\n\n${fence(facts.verifyCommand, 'sh')}`,
     experimentsSection(facts, best),
+    section(NOT_JUDGEABLE, notJudgeableLines(facts.runs)),
     bestModelSection(facts, best),
     deploymentSection(facts),
-    section('What was learned', lessons(facts.runs, facts, facts.differences ?? [])),
+    section('What was learned', lessons(facts.runs, facts, facts.differences ?? [], facts.overSeeds)),
   )
 }
 
-function verdictSentence({ outcome, verdict, reason, waivers }: SummaryFacts): string {
-  const judged = verdict.candidate ? `, judged on ${codeLabel(verdict.candidate)}` : ': no run was judged'
+function verdictSentence({ outcome, verdict, reason, waivers, runs }: SummaryFacts): string {
+  const candidate = runs.find(({ run }) => run === verdict.candidate)
+  const judged = verdict.candidate
+    ? `, judged on ${codeLabel(verdict.candidate)}${candidate ? judgeabilityMark(candidate) : ''}`
+    : ': no run was judged'
   const failed = verdict.checks.filter(({ status }) => status === 'fail').length
   const missing = verdict.checks.filter(
     ({ status }) => status === 'missing' || status === 'pending_approval',
@@ -48,10 +53,17 @@ function verdictSentence({ outcome, verdict, reason, waivers }: SummaryFacts): s
   return `**Verdict: ${verdict.verdict}**${judged}.${tail}${why}`
 }
 
-function accounts({ tries, looks, waivers, reproduced }: SummaryFacts): string[] {
+function accounts({
+  tries,
+  deletedTries = 0,
+  looks,
+  looksElsewhere,
+  waivers,
+  reproduced,
+}: SummaryFacts): string[] {
   const lines = [
-    `Tries: ${tries} ${tries === 1 ? 'run' : 'runs'} got a validation score. The more tries, the more the best of them owes to luck.`,
-    `Looks at the sealed test set: ${looks.used} of ${looks.budget}.`,
+    `Tries: ${tries}. A try is a run of a candidate that got a score on validation: each seed counts${deletedTries > 0 ? `, and so do ${deletedTries} that ${deletedTries === 1 ? 'was' : 'were'} deleted since` : ''}; baselines, controls and repetitions do not. The more tries, the more the best of them owes to luck.`,
+    `Looks at the sealed test set: ${looks.used} of ${looks.budget}.${looksElsewhere ? ` Other increments looked too: ${inline(looksElsewhere, 400)}.` : ''}`,
   ]
   if (reproduced)
     lines.push(

@@ -5,6 +5,7 @@ import type { RunSummary } from '../core/run-summary.ts'
 import { bestRun, type Ranking } from './best-run.ts'
 import type { PairedDifference } from './differences.ts'
 import type { EnvironmentSummary, ModelMetadata } from './model-metadata.ts'
+import type { SeedDifferenceFact } from './seed-differences.ts'
 
 /** What the living documents say of one increment. */
 export interface SyncFacts {
@@ -30,6 +31,8 @@ export interface SyncFacts {
   /** Kept model versions, oldest first. */
   models: readonly ModelMetadata[]
   differences?: readonly PairedDifference[]
+  /** Experiments by their means over seeds. */
+  overSeeds?: readonly SeedDifferenceFact[]
   looks?: { used: number; budget: number }
 }
 

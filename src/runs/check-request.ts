@@ -11,6 +11,7 @@ import {
 import { Refusal } from '../core/errors.ts'
 import { maskCommand, maskEnvironment, maskValues, secretValues } from '../core/secrets.ts'
 import type { Workspace } from '../store/workspace.ts'
+import { requireScript } from './command-script.ts'
 import type { RunRecord } from './record.ts'
 import { requestHash } from './request.ts'
 
@@ -67,6 +68,7 @@ export function checkRequest(workspace: Workspace, request: RunRequest): RunReco
   for (const { path } of request.metrics_from ?? []) confine(root, resolve(cwd, inRunFolder(root, path)))
   const secrets = secretValues(request.env ?? {})
   const command = maskCommand(request.command, secrets)
+  requireScript(root, cwd, request, command)
   const params = request.params ?? {}
   const maskedParams = maskValues(params, secrets)
   const env = maskEnvironment(request.env ?? {})

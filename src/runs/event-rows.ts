@@ -152,6 +152,12 @@ export class EventRows {
            ON CONFLICT (run, path) DO UPDATE SET kind = 'model'`,
           [run, event.n],
         )
+        // As a tag of its own, which the script may have set itself: what kind of model a run made.
+        if (typeof event.type === 'string' && event.type !== '')
+          index.driver.run(
+            'INSERT INTO tags (run, name, value, t, writer) VALUES (?, ?, ?, ?, ?) ON CONFLICT (run, name) DO NOTHING',
+            [run, 'model_class', event.type.slice(0, 100), event.t, this.#writer],
+          )
         break
       case 'status':
         // Several processes may speak for one run: the latest word stands, whichever file is read first. Within one

@@ -8,7 +8,7 @@ export type RunEvent =
   | { k: 'note'; v: string; t: number }
   | { k: 'artifact'; n: string; kind?: string; sha256?: string; bytes?: number; t: number }
   | { k: 'predictions'; n: string; sha256?: string; rows?: number; t: number }
-  | { k: 'model'; n: string; format?: string; t: number }
+  | { k: 'model'; n: string; format?: string; type?: unknown; t: number }
   | { k: 'status'; v: string; reason?: string; t: number }
 
 const NON_FINITE: ReadonlySet<unknown> = new Set(['NaN', 'Infinity', '-Infinity'])

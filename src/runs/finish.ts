@@ -60,12 +60,16 @@ function show(index: Index, run: string, folder: string): void {
   indexRun(index, run, folder)
 }
 
-/** The folder that gathers seeds hides them all from Git until the last of them has ended. */
-function showGroup(folder: string): void {
+/**
+ * The folder that gathers seeds hides them all from Git until the last of them has ended.
+ * @returns whether Git sees them now.
+ */
+export function showGroup(folder: string): boolean {
   const { children } = readJson<Partial<RunRecord>>(join(folder, 'run.json')) ?? {}
-  if (!Array.isArray(children)) return
-  if (children.every((child) => existsSync(join(folder, String(child), 'end.json'))))
-    rmSync(join(folder, '.gitignore'), { force: true })
+  if (!Array.isArray(children)) return false
+  const ended = children.every((child) => existsSync(join(folder, String(child), 'end.json')))
+  if (ended) rmSync(join(folder, '.gitignore'), { force: true })
+  return ended
 }
 
 function endOf(folder: string, facts: RunFacts, ending: Ending, details: FinishDetails): End {

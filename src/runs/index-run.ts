@@ -9,7 +9,7 @@ import { sql } from '../store/schema.ts'
 import { endingOf } from './end-state.ts'
 import { writeAskedParams } from './event-rows.ts'
 import { readFacts, rereadExit } from './facts.ts'
-import { judgeGroup } from './group.ts'
+import { firstFailed, judgeGroup } from './group.ts'
 import { forgetEvents, ingestRun, PORTION } from './ingest.ts'
 import { type Judgement, judgeRun } from './judge.ts'
 import type { RunFacts } from './record.ts'
@@ -19,6 +19,8 @@ import { readRecord } from './record-shapes.ts'
 export interface Look {
   facts: RunFacts
   judgement: Judgement
+  /** Of a record that only gathers child runs: the first of them that ended without success. */
+  failedChild?: string
 }
 
 /** Reads and judges a run's folder, in the order that never makes an ending look like a loss. */
@@ -26,11 +28,10 @@ export function lookAt(folder: string): Look | undefined {
   const first = readFacts(folder)
   if (!first) return undefined
   const { children } = first.record
-  if (children)
-    return {
-      facts: first,
-      judgement: judgeGroup(children.map((child) => lookAt(join(folder, child))?.judgement)),
-    }
+  if (children) {
+    const judged = children.map((name) => ({ name, judgement: lookAt(join(folder, name))?.judgement }))
+    return { facts: first, judgement: judgeGroup(judged), failedChild: firstFailed(judged)?.name }
+  }
   const wrapper =
     first.started && !first.end && first.record.made_by === 'lab' ? liveness(first.started) : undefined
   const facts = wrapper === 'dead' ? rereadExit(folder, first) : first

@@ -189,6 +189,9 @@ export function rebuildIndex(workspace: Workspace, index: Index): { runs: number
     ] as const) {
       index.run(sql.deleteFrom(table))
     }
+    // Last what triggers note of the rows that went.
+    for (const table of ['memory', 'memory_sources', 'memory_increments', 'memory_tries', 'memory_due'])
+      index.driver.run(`DELETE FROM ${table}`)
   })
   refreshIndex(workspace, index)
   return { runs: Number(index.driver.get('SELECT count(*) AS n FROM runs')?.n ?? 0) }

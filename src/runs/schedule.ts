@@ -16,6 +16,8 @@ export function schedule(workspace: Workspace, index: Index): Outlook {
   const now = performance.now()
   for (const [key, at] of begun) if (now - at > GRACE_MS) begun.delete(key)
   const found = outlook(workspace, index)
+  // What runs is looked after by whoever started it, or by the next that may write.
+  if (workspace.readOnly) return found
   for (const { run } of [...found.orphans.filter(isDue), ...found.ready]) {
     const key = `${workspace.root}\0${run}`
     if (begun.has(key)) continue

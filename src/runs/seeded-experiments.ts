@@ -18,7 +18,7 @@ export function seededExperiments(index: Index, runs: readonly { run: string }[]
   const byName = new Map(
     runs.map(({ run }) => {
       const parent = parentOf(run)
-      return [parent ?? run, parent ? childrenOf(index, parent) : [run]] as const
+      return [parent ?? run, parent ? seedsOf(index, parent) : [run]] as const
     }),
   )
   const byRequest = new Map<string, SeededExperiment>()
@@ -35,7 +35,8 @@ export function seededExperiments(index: Index, runs: readonly { run: string }[]
   return [...byRequest.values()]
 }
 
-function childrenOf(index: Index, parent: string): string[] {
+/** The runs of a run that gathers seeds, in the order of their names; none of any other run. */
+export function seedsOf(index: Index, parent: string): string[] {
   return index.driver
     .all('SELECT run FROM runs WHERE run > ? AND run < ? AND aside IS NULL ORDER BY run', [
       `${parent}/`,

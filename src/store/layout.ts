@@ -8,6 +8,8 @@ export interface Layout {
   readonly increments: string
   readonly datasets: string
   readonly ledger: string
+  /** What was learned, a file each. */
+  readonly insights: string
   readonly jobs: string
   readonly code: string
   readonly reservations: string
@@ -27,6 +29,7 @@ export function layoutOf(root: string): Layout {
     increments: join(folder, 'increments'),
     datasets: join(folder, 'datasets'),
     ledger: join(folder, 'ledger'),
+    insights: join(folder, 'insights'),
     jobs: join(folder, 'jobs'),
     code: join(folder, 'code'),
     reservations: join(folder, 'reservations'),

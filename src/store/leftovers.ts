@@ -67,6 +67,7 @@ function halfMade(layout: Layout): string[] {
     ...subfolders(layout.jobs),
     layout.code,
     layout.ledger,
+    layout.insights,
     ...subfolders(layout.datasets),
     ...increments.flatMap((folder) => [
       folder,

@@ -40,6 +40,49 @@ const MIGRATIONS: readonly string[] = [
   ALTER TABLE runs ADD COLUMN aside TEXT;
   CREATE INDEX runs_aside ON runs (run) WHERE aside IS NOT NULL;
   `,
+  // The memory: what was learned, as sentences, with the words to find them by. What changed of runs since it was taken up
+  // is noted by triggers, so that whoever writes them need not know of it. What a conflict does within a trigger is said by the
+  // statement that fired it, an upsert too: so nothing is left to OR IGNORE.
+  `
+  CREATE TABLE memory (
+    id INTEGER PRIMARY KEY, source TEXT NOT NULL, kind TEXT NOT NULL, "from" TEXT NOT NULL, increment TEXT, at TEXT NOT NULL,
+    text TEXT NOT NULL, tags TEXT NOT NULL, runs TEXT NOT NULL
+  );
+  CREATE INDEX memory_by_source ON memory (source);
+  CREATE INDEX memory_by_increment ON memory (increment);
+  CREATE VIRTUAL TABLE memory_words USING fts5(
+    text, tags, content='memory', content_rowid='id', tokenize='porter unicode61 remove_diacritics 2'
+  );
+  CREATE TRIGGER memory_added AFTER INSERT ON memory BEGIN
+    INSERT INTO memory_words (rowid, text, tags) VALUES (NEW.id, NEW.text, NEW.tags);
+  END;
+  CREATE TRIGGER memory_removed AFTER DELETE ON memory BEGIN
+    INSERT INTO memory_words (memory_words, rowid, text, tags) VALUES ('delete', OLD.id, OLD.text, OLD.tags);
+  END;
+  CREATE TABLE memory_sources (source TEXT PRIMARY KEY, stamp TEXT NOT NULL) WITHOUT ROWID;
+  CREATE TABLE memory_increments (increment TEXT PRIMARY KEY, title TEXT NOT NULL, dataset TEXT, problem_type TEXT) WITHOUT ROWID;
+  CREATE TABLE memory_tries (
+    run TEXT PRIMARY KEY, dataset TEXT NOT NULL, label TEXT NOT NULL, command TEXT NOT NULL, params TEXT NOT NULL
+  ) WITHOUT ROWID;
+  CREATE INDEX memory_tries_by_params ON memory_tries (dataset, params);
+  CREATE TABLE memory_due (run TEXT PRIMARY KEY) WITHOUT ROWID;
+  CREATE TRIGGER memory_run_added AFTER INSERT ON runs BEGIN
+    INSERT INTO memory_due SELECT NEW.run WHERE NOT EXISTS (SELECT 1 FROM memory_due WHERE run = NEW.run);
+  END;
+  CREATE TRIGGER memory_run_changed AFTER UPDATE ON runs BEGIN
+    INSERT INTO memory_due SELECT NEW.run WHERE NOT EXISTS (SELECT 1 FROM memory_due WHERE run = NEW.run);
+  END;
+  CREATE TRIGGER memory_run_removed AFTER DELETE ON runs BEGIN
+    INSERT INTO memory_due SELECT OLD.run WHERE NOT EXISTS (SELECT 1 FROM memory_due WHERE run = OLD.run);
+  END;
+  CREATE TRIGGER memory_note_added AFTER INSERT ON notes BEGIN
+    INSERT INTO memory_due SELECT NEW.run WHERE NOT EXISTS (SELECT 1 FROM memory_due WHERE run = NEW.run);
+  END;
+  CREATE TRIGGER memory_note_removed AFTER DELETE ON notes BEGIN
+    INSERT INTO memory_due SELECT OLD.run WHERE NOT EXISTS (SELECT 1 FROM memory_due WHERE run = OLD.run);
+  END;
+  INSERT INTO memory_due SELECT run FROM runs;
+  `,
 ]
 
 export const INDEX_VERSION = MIGRATIONS.length

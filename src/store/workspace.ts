@@ -7,6 +7,8 @@ export interface Workspace {
   readonly root: string
   readonly layout: Layout
   readonly config: WorkspaceConfig
+  /** As a server that was started with `--read-only` opens it: nothing is started, and no line is added to the ledger. */
+  readonly readOnly?: true
 }
 
 export function openWorkspace(root: string): Workspace {

@@ -7,11 +7,23 @@ import type { Workspace } from '../store/workspace.ts'
 import type { ToolContext } from './context.ts'
 import { renderMetric } from './run-view.ts'
 
+/** A bare number is what people type first; Zod asks for the words of an issue of any kind. */
+const WANTED =
+  'the lab chooses its value, for what you name here, such as {"metric": "precision", "at_least": 0.9} or {"metric": "f1"}'
+
 export const Goal = z
-  .object({
-    metric: z.enum(THRESHOLD_METRICS),
-    at_least: z.number().gt(0).lte(1).optional().describe('of precision or recall'),
-  })
+  .object(
+    {
+      metric: z.enum(THRESHOLD_METRICS).describe('as high as it gets; precision and recall need at_least'),
+      at_least: z
+        .number()
+        .gt(0)
+        .lte(1)
+        .optional()
+        .describe('such as 0.9; the other of the two is made as high as it gets'),
+    },
+    { error: ({ code }) => (code === 'invalid_type' ? WANTED : undefined) },
+  )
   .strict()
   .describe(
     'with validation, of two classes: chooses the score from which on a row is positive; labels of the run on every split are then those',

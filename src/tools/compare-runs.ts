@@ -1,9 +1,12 @@
 import { z } from 'zod'
 import { Refusal } from '../core/errors.ts'
 import { nearest } from '../core/ids.ts'
+import { isJudgeable, judgeabilityWords } from '../core/judgeability.ts'
 import type { Measurement, Split } from '../core/measurement.ts'
 import { isModelCost, metricDirection } from '../core/metrics.ts'
+import type { RunSummary } from '../core/run-summary.ts'
 import { thresholdWords } from '../core/threshold.ts'
+import { adjustmentWords } from '../reports/seed-differences.ts'
 import type { Index } from '../store/index-db.ts'
 import { opened } from './opened-workspace.ts'
 import { OverSeeds, renderOverSeeds } from './over-seeds.ts'
@@ -17,9 +20,9 @@ const Difference = z.object({
   a: z.string(),
   b: z.string(),
   difference: z.number(),
-  ci: z.array(z.number()),
-  p: z.number(),
-  p_adjusted: z.number(),
+  ci: z.array(z.number()).describe('95 % of this comparison alone: not adjusted'),
+  p: z.number().describe('not adjusted'),
+  p_adjusted: z.number().describe('Holm, over `family`; the verdict follows it'),
   verdict: z.enum(['better', 'worse', 'no_difference_shown']),
 })
 
@@ -30,6 +33,7 @@ export const compareRuns = defineTool({
     'Ranks runs by a metric, with who measured each number and its interval: measured numbers first, reported ones after them. ' +
     '`over_seeds` compares experiments that ran with several seeds by their means, and says what a seed alone does. ' +
     '`differences` are paired tests of each run against the best on the same rows or folds, adjusted (Holm) for every try of the increment: "no_difference_shown" is not "equal". ' +
+    'A run that was seen reading test labels, or whose control with shuffled labels failed, is `not_judgeable`: it is never the best, and is compared with nothing. ' +
     'On test only runs that were already looked at take part.',
   input: z.object({
     increment: IncrementId,
@@ -45,6 +49,7 @@ export const compareRuns = defineTool({
   output: z.object({
     metric: z.string(),
     direction: z.enum(['maximize', 'minimize']),
+    split: z.string().optional().describe('absent for what a model costs'),
     best: z.string().optional(),
     rows: z.array(
       z.object({
@@ -52,6 +57,7 @@ export const compareRuns = defineTool({
         state: z.string(),
         baseline: z.string().optional(),
         threshold: z.string().optional(),
+        not_judgeable: z.string().optional().describe('why no verdict may rest on it'),
         params: z.record(z.string(), z.unknown()),
         metrics: Metrics,
       }),
@@ -60,7 +66,9 @@ export const compareRuns = defineTool({
     family: z
       .number()
       .optional()
-      .describe('how many tests the p values allow for: every try of the increment, deleted runs too'),
+      .describe(
+        'how many tests p_adjusted allows for: every try of the increment beside the best, each seed and deleted runs counted, and the baselines shown; on test at least one for each look of the budget',
+      ),
     over_seeds: OverSeeds.optional(),
     left_out: z.array(z.object({ run: z.string(), reason: z.string() })).optional(),
     truncated: z.boolean().optional(),
@@ -119,7 +127,7 @@ export const compareRuns = defineTool({
     }
     const offset = readCursor(input.cursor)
     const cost = isModelCost(metric)
-    const { rows, total } = rankRuns(index, {
+    const query = {
       metric,
       direction,
       split: cost ? '' : input.split,
@@ -128,18 +136,26 @@ export const compareRuns = defineTool({
       where: input.where,
       limit: input.limit,
       offset,
-    })
+    } as const
+    const { rows, total } = rankRuns(index, query)
     const { summaries, changed } = await ranking.asRecorded(
       workspace,
       index,
       rows.flatMap(({ run }) => summarizeRun(index, run) ?? []),
     )
-    const best = summaries.find(({ state, baseline }) => state === 'succeeded' && !baseline)
+    const best =
+      summaries.find(ranking.mayBeBest) ??
+      (offset === 0 ? await ranking.bestBelow(workspace, index, query, rows.length) : undefined)
     const tested =
       input.differences && best && !cost && rows.some(({ source }) => source === 'measured')
         ? await ranking.testedDifferences(workspace, summaries, best, metric, input.split, context)
         : { differences: [], left_out: [], family: undefined }
-    const leftOut = [...changed, ...unfinished(index, setting.increment?.id), ...tested.left_out]
+    const leftOut = [
+      ...changed,
+      ...notCompared(summaries),
+      ...unfinished(index, setting.increment?.id),
+      ...tested.left_out,
+    ]
     const end = offset + rows.length
     const overSeeds =
       input.differences && best && !cost
@@ -154,12 +170,14 @@ export const compareRuns = defineTool({
     return {
       metric,
       direction,
+      ...(cost ? {} : { split: input.split }),
       ...(best && offset === 0 ? { best: best.run } : {}),
       rows: summaries.map((run) => ({
         run: run.run,
         state: run.state,
         ...(run.baseline ? { baseline: run.baseline } : {}),
         ...(run.threshold ? { threshold: thresholdWords(run.threshold) } : {}),
+        ...(run.notJudgeable ? { not_judgeable: judgeabilityWords(run.notJudgeable) } : {}),
         params: Object.fromEntries(Object.entries(run.params).slice(0, 20)),
         metrics: shownMetrics(run.metrics, metric, input.split),
       })),
@@ -182,21 +200,19 @@ export const compareRuns = defineTool({
       ],
     }
   },
-  render({ metric, direction, best, rows, differences, family, over_seeds, left_out, cursor, next }) {
+  render({ metric, direction, split, best, rows, differences, family, over_seeds, left_out, cursor, next }) {
     if (rows.length === 0) return `No run has ${metric}.${renderNext(next)}`
     return [
       `by ${metric}, ${direction === 'maximize' ? 'higher' : 'lower'} is better`,
       ...rows.map((row) => {
         const own = row.metrics.filter(({ name }) => name === metric)
-        return `${row.run === best ? 'BEST ' : ''}${row.run}${row.baseline ? ` (baseline ${row.baseline})` : ''}  ${own.map(renderMetric).join('; ')}${row.threshold ? `; labels by ${row.threshold}` : ''}`
+        return `${row.run === best ? 'BEST ' : ''}${row.run}${row.baseline ? ` (baseline ${row.baseline})` : ''}  ${own.map(renderMetric).join('; ')}${row.threshold ? `; labels by ${row.threshold}` : ''}${row.not_judgeable ? `  (${row.not_judgeable})` : ''}`
       }),
       ...differences.map(
         ({ a, b, difference, ci, p_adjusted, verdict }) =>
-          `${a} against ${b}: ${short(difference)} [${ci.map(short).join(', ')}], p ${short(p_adjusted)}: ${verdict.replaceAll('_', ' ')}`,
+          `${a} against ${b}: ${short(difference)} [${ci.map(short).join(', ')}], p ${short(p_adjusted)} adjusted: ${verdict.replaceAll('_', ' ')}`,
       ),
-      ...(family !== undefined && family > differences.length
-        ? [`the p values allow for ${family} tries, not only for those that are shown`]
-        : []),
+      ...(differences.length > 0 || over_seeds?.differences.length ? [adjustmentWords(family, split)] : []),
       ...(over_seeds ? renderOverSeeds(over_seeds) : []),
       ...(left_out ?? []).map(({ run, reason }) => `not compared: ${run} ${reason}`),
       ...(cursor ? [`more with cursor ${cursor}`] : []),
@@ -228,6 +244,14 @@ function asked(input: object): Record<string, unknown> {
     Object.entries(input).filter(
       ([name, value]) => value !== undefined && JSON.stringify(value) !== JSON.stringify(DEFAULTS[name]),
     ),
+  )
+}
+
+function notCompared(runs: readonly RunSummary[]): { run: string; reason: string }[] {
+  return runs.flatMap((run) =>
+    run.notJudgeable && !isJudgeable(run)
+      ? [{ run: run.run, reason: `${run.notJudgeable.mark} (check ${run.notJudgeable.check})` }]
+      : [],
   )
 }
 

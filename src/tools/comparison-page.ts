@@ -1,17 +1,16 @@
-import type { Difference } from '../evidence/comparison.ts'
 import { describe } from '../increments/describe.ts'
 import { resolveIncrement } from '../increments/load.ts'
 import { writeComparison } from '../reports/write-documents.ts'
 import { openIndex } from '../store/index-db.ts'
 import type { Workspace } from '../store/workspace.ts'
 import { gatherFacts, type IncrementFacts } from './increment-facts.ts'
-import { keptDifferences } from './kept-differences.ts'
+import { type Compared, keptDifferences } from './kept-differences.ts'
 
 /** More runs than a page can show; `compare_runs` pages through them. */
 const MOST_RUNS = 500
 
 /** Writes `experiments/comparison.md` of an increment from what is known of it. */
-export function writeComparisonPage(facts: IncrementFacts, differences?: readonly Difference[]): void {
+export function writeComparisonPage(facts: IncrementFacts, compared?: Compared): void {
   const { ranking, runs, title, gate, increment } = facts
   if (!ranking || runs.length === 0 || runs.length > MOST_RUNS) return
   writeComparison(increment.path, {
@@ -20,7 +19,7 @@ export function writeComparisonPage(facts: IncrementFacts, differences?: readonl
     title,
     runs,
     ...(gate.candidate ? { candidate: gate.candidate.run } : {}),
-    differences: differences ?? keptDifferences(increment, ranking.metric),
+    ...(compared ?? keptDifferences(increment, ranking.metric)),
   })
 }
 

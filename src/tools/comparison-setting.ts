@@ -1,12 +1,15 @@
 import { findLab } from '../adapters/lab/environment.ts'
 import { Refusal } from '../core/errors.ts'
 import { parseRunId } from '../core/ids.ts'
+import { isJudgeable } from '../core/judgeability.ts'
 import type { Split } from '../core/measurement.ts'
 import type { Direction } from '../core/metrics.ts'
 import type { RunSummary } from '../core/run-summary.ts'
 import type { ComparisonResult } from '../evidence/comparison.ts'
 import { directionOf, leadingMetric } from '../increments/criteria-set.ts'
 import { type IncrementRef, readSpec, resolveIncrement } from '../increments/load.ts'
+import { type RankQuery, rankRuns } from '../runs/rank-runs.ts'
+import { summarizeRun } from '../runs/summary.ts'
 import { type Index, openIndex } from '../store/index-db.ts'
 import { sql } from '../store/schema.ts'
 import type { Workspace } from '../store/workspace.ts'
@@ -15,6 +18,8 @@ import { ownDirection } from './custom-evaluator.ts'
 
 /** Runs beyond these are ranked, and not tested: each test more makes every other one weaker. */
 const MOST_TESTED = 20
+/** So many runs are looked at at once, where the best stands further down. */
+const BELOW = 100
 
 export interface ComparisonSetting {
   increment: IncrementRef | undefined
@@ -45,7 +50,10 @@ export function comparisonSetting(
   }
 }
 
-/** Paired tests of each run against the best. None where the lab is not set up: comparing must not take minutes. */
+/**
+ * Paired tests of each run against the best, the first runs first; what no verdict may rest on is left out. None where the
+ * lab is not set up: comparing must not take minutes.
+ */
 export async function testedDifferences(
   workspace: Workspace,
   runs: readonly RunSummary[],
@@ -54,9 +62,11 @@ export async function testedDifferences(
   split: Split,
   context: ToolContext,
 ): Promise<ComparisonResult> {
-  const same = runs
-    .filter((run) => run.dataset === best.dataset && run.state === 'succeeded')
-    .slice(0, MOST_TESTED)
+  const others = runs.filter(
+    (run) =>
+      run.run !== best.run && run.dataset === best.dataset && run.state === 'succeeded' && isJudgeable(run),
+  )
+  const same = [best, ...others].slice(0, MOST_TESTED)
   if (!best.dataset || same.length < 2 || !findLab()) return { differences: [], left_out: [] }
   const { compareOnSplit } = await import('../evidence/comparison.ts')
   const index = await openIndex(workspace.layout)
@@ -88,10 +98,10 @@ async function familyOf(
   best: RunSummary,
   split: Split,
 ): Promise<number> {
-  const [{ readLedger }, { findDataset }, { triesOf }, { frozenLooks }] = await Promise.all([
+  const [{ readLedger }, { findDataset }, { triesMade }, { frozenLooks }] = await Promise.all([
     import('../evidence/ledger.ts'),
     import('../evidence/datasets.ts'),
-    import('../evidence/tries.ts'),
+    import('./tries.ts'),
     import('./ledger-decisions.ts'),
   ])
   const ledger = readLedger(workspace)
@@ -101,26 +111,55 @@ async function familyOf(
     return Math.max(tested.length - 1, ...looks)
   }
   const { hash } = findDataset(workspace, best.dataset!)
-  const family = new Set(increments.flatMap((id) => [...triesOf(ledger, id, hash, split === 'folds')]))
-  // The lab's own: nobody chooses among them.
-  for (const { run } of index.all(sql.selectFrom('runs').select('run').where('baseline', 'is not', null)))
-    family.delete(run)
+  const family = new Set(
+    increments.flatMap((id) => [...triesMade(ledger, index, id, hash, split === 'folds')]),
+  )
   for (const { run } of tested) family.add(run)
   return family.size - 1
 }
 
-/** Runs with what the ledger holds of them; one whose evidence was changed afterwards is not compared. */
+export function mayBeBest(run: RunSummary): boolean {
+  return run.state === 'succeeded' && run.baseline === undefined && isJudgeable(run)
+}
+
+/** The best run where none of the first rows may be it, which is rare: the next hundreds are looked through. */
+export async function bestBelow(
+  workspace: Workspace,
+  index: Index,
+  query: RankQuery,
+  from: number,
+): Promise<RunSummary | undefined> {
+  for (let offset = from; offset < from + 5 * BELOW; offset += BELOW) {
+    const { rows } = rankRuns(index, { ...query, offset, limit: BELOW })
+    if (rows.length === 0) return undefined
+    const { summaries } = await asRecorded(
+      workspace,
+      index,
+      rows.flatMap(({ run }) => summarizeRun(index, run) ?? []),
+    )
+    const best = summaries.find(mayBeBest)
+    if (best) return best
+  }
+  return undefined
+}
+
+/**
+ * Runs with what the ledger holds of them, and whether a verdict could rest on them; one whose evidence was changed
+ * afterwards is not compared.
+ */
 export async function asRecorded(
   workspace: Workspace,
   index: Index,
   runs: readonly RunSummary[],
 ): Promise<{ summaries: RunSummary[]; changed: { run: string; reason: string }[] }> {
-  if (!runs.some(({ metrics }) => metrics.some(({ source }) => source === 'measured')))
+  if (!runs.some(({ dataset, metrics }) => dataset || metrics.some(({ source }) => source === 'measured')))
     return { summaries: [...runs], changed: [] }
-  const [{ readLedger }, { changedSplits, withRecordedThreshold }] = await Promise.all([
-    import('../evidence/ledger.ts'),
-    import('./recorded-evidence.ts'),
-  ])
+  const [{ readLedger }, { changedSplits, withRecordedThreshold }, { withJudgeability, withWaivers }] =
+    await Promise.all([
+      import('../evidence/ledger.ts'),
+      import('./recorded-evidence.ts'),
+      import('./judgeable-runs.ts'),
+    ])
   const ledger = readLedger(workspace)
   const folders = new Map(
     index
@@ -136,12 +175,13 @@ export async function asRecorded(
       )
       .map(({ run, folder }) => [run, folder]),
   )
-  const isChanged = ({ run }: RunSummary) => changedSplits(folders.get(run) ?? '', ledger).length > 0
-  const changed = runs.filter(isChanged)
+  const folderOf = ({ run }: RunSummary) => folders.get(run) ?? ''
+  const changed = runs.filter((run) => changedSplits(folderOf(run), ledger).length > 0)
+  const kept = runs
+    .filter((run) => !changed.includes(run))
+    .map((run) => withRecordedThreshold(run, folderOf(run), ledger))
   return {
-    summaries: runs
-      .filter((run) => !changed.includes(run))
-      .map((run) => withRecordedThreshold(run, folders.get(run.run) ?? '', ledger)),
+    summaries: [...withWaivers(workspace, ledger, withJudgeability(workspace, ledger, kept, folderOf))],
     changed: changed.map(({ run }) => ({
       run,
       reason: 'has an evidence.json that was changed after it was measured: evaluate_run measures it again',

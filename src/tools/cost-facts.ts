@@ -1,4 +1,4 @@
-import { machineInWords } from '../evidence/cost-evidence.ts'
+import { costDisturbances, machineInWords } from '../evidence/cost-evidence.ts'
 import type { Ledger } from '../evidence/ledger.ts'
 import type { GateFacts } from '../increments/gate-facts.ts'
 import { recordedCost } from './recorded-evidence.ts'
@@ -8,5 +8,5 @@ export function costFacts(folder: string, ledger: Ledger): Pick<GateFacts, 'cost
   const cost = recordedCost(folder, ledger)
   if (!cost) return {}
   const notMeasured = Object.fromEntries(cost.not_measured.map(({ name, reason }) => [name, reason]))
-  return { cost: { machine: machineInWords(cost), notMeasured } }
+  return { cost: { machine: machineInWords(cost), notMeasured, disturbances: costDisturbances(cost) } }
 }

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { NextStep } from '../core/errors.ts'
 import { PROBLEM_TYPES } from '../core/problem-types.ts'
 import { refuseLinksOut } from './opened-workspace.ts'
+import { Insights, insightsQuietly, renderInsights } from './recalled.ts'
 import { registerStep } from './register-step.ts'
 import { NextSteps } from './shapes.ts'
 import { defineTool, renderNext } from './tool.ts'
@@ -37,6 +38,7 @@ export const createIncrementTool = defineTool({
     path: z.string(),
     files: z.array(z.string()),
     notes: z.array(z.string()).optional(),
+    insights: Insights.optional(),
     next: NextSteps,
   }),
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: false },
@@ -78,13 +80,20 @@ export const createIncrementTool = defineTool({
       path: created.path,
       files: created.files,
       notes: [...notes, ...created.notes],
+      ...(await insightsQuietly(workspace, {
+        increment: created.increment,
+        title: input.title,
+        ...(dataset ? { dataset: dataset.name } : {}),
+        problemType: input.problem_type,
+      })),
       next,
     }
   },
-  render({ increment, path, files, notes, next }) {
+  render({ increment, path, files, notes, insights, next }) {
     return [
       `increment ${increment} in ${path}: ${files.join(', ')}`,
       ...(notes ?? []).map((note) => `note: ${note}`),
+      ...renderInsights(insights),
       renderNext(next),
     ].join('\n')
   },

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { Refusal } from '../core/errors.ts'
 import { isEnd } from '../core/run-state.ts'
 import { Chosen, Goal, requireChoosable, thresholdFor } from './choose-threshold.ts'
+import type { ToolContext } from './context.ts'
 import { labReady, renderJob } from './lab-ready.ts'
 import { openedToWrite } from './opened-workspace.ts'
 import { registerStep } from './register-step.ts'
@@ -69,14 +70,18 @@ export const evaluateRun = defineTool({
     const began = performance.now()
     const session = await openedToWrite(context)
     const { workspace, index } = session
-    const [{ findRun }, { schedule }, { indexRun }, { summarizeRun }] = await Promise.all([
-      import('../runs/find-run.ts'),
-      import('../runs/schedule.ts'),
-      import('../runs/index-run.ts'),
-      import('../runs/summary.ts'),
-    ])
+    const [{ findRun }, { schedule }, { indexRun }, { summarizeRun }, { requireNoSeeds }] = await Promise.all(
+      [
+        import('../runs/find-run.ts'),
+        import('../runs/schedule.ts'),
+        import('../runs/index-run.ts'),
+        import('../runs/summary.ts'),
+        import('./seeds-of-run.ts'),
+      ],
+    )
     schedule(workspace, index)
     const { run, folder } = findRun(index, input.run)
+    requireNoSeeds(index, run, input)
     const { makeEvaluationReport, requireSliceable } = await import('./evaluation-report.ts')
     requireSliceable(run, input.split, input.slices)
     const summary = summarizeRun(index, run)
@@ -133,14 +138,15 @@ export const evaluateRun = defineTool({
       why: 'the same call again',
     })
     if (job) return job
+    const told = toldOf(context, run, input.split)
     const evaluated = { run, increment: summary.increment, folder, dataset: summary.dataset }
     const reported = async (split: 'train' | 'validation' | 'test' | 'folds') =>
       input.report || input.slices?.length
-        ? makeEvaluationReport(workspace, index, evaluated, split, input.slices ?? [], context, began)
+        ? makeEvaluationReport(workspace, index, evaluated, split, input.slices ?? [], told, began)
         : undefined
     if (input.split === 'test') {
       const { lookAtTest } = await import('./look-at-test.ts')
-      const look = await lookAtTest(workspace, index, evaluated, summary, context)
+      const look = await lookAtTest(workspace, index, evaluated, summary, told)
       indexRun(index, run, folder)
       if ('job' in look) return look
       const made = await reported('test')
@@ -150,7 +156,7 @@ export const evaluateRun = defineTool({
         index,
         evaluated,
         summary,
-        context,
+        told,
         began,
       )
       return {
@@ -164,16 +170,16 @@ export const evaluateRun = defineTool({
     }
     if (input.split === 'cost') {
       const { costOfModel } = await import('./model-cost.ts')
-      return costOfModel(workspace, index, evaluated, summary, context, began)
+      return costOfModel(workspace, index, evaluated, summary, told, began)
     }
     const { evaluateSplits } = await import('../evidence/evaluation.ts')
     const { askedMetrics } = await import('./asked-metrics.ts')
     const chosen = input.threshold
-      ? await thresholdFor(workspace, evaluated, input.threshold, context)
+      ? await thresholdFor(workspace, evaluated, input.threshold, told)
       : undefined
     const { metrics, warnings } = await evaluateSplits(workspace, evaluated, [input.split], {
-      signal: context.signal,
-      progress: context.progress,
+      signal: told.signal,
+      progress: told.progress,
       also: askedMetrics(workspace, summary.increment),
     })
     indexRun(index, run, folder)
@@ -215,6 +221,13 @@ export const evaluateRun = defineTool({
     ].join('\n')
   },
 })
+
+/** Says with all progress what it is of. */
+function toldOf(context: ToolContext, run: string, split: string): ToolContext {
+  const progress: ToolContext['progress'] = (message, fraction) =>
+    context.progress(`${run}, ${split}: ${message}`, fraction)
+  return { ...context, progress }
+}
 
 /** `threshold: score_yes >= 0.83; on validation precision ...` */
 function thresholdLine({ value, positive, reached }: z.output<typeof Chosen>): string {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { opened } from './opened-workspace.ts'
+import { Insights, insightsOn, renderInsights } from './recalled.ts'
 import { renderMetric } from './run-view.ts'
 import { IncrementId, Metrics, NextSteps } from './shapes.ts'
 import { defineTool, READ_ONLY, renderNext } from './tool.ts'
@@ -42,6 +43,7 @@ export const getIncrement = defineTool({
     best: z.object({ run: z.string(), metrics: Metrics }).optional(),
     looks: z.object({ used: z.number(), budget: z.number() }).optional(),
     missing: z.array(z.string()).optional(),
+    insights: Insights.optional(),
     increments: z.array(Overview).optional(),
     next: NextSteps.optional(),
   }),
@@ -117,6 +119,15 @@ export const getIncrement = defineTool({
       missing: verdict.checks
         .filter(({ status }) => status !== 'pass' && status !== 'waived')
         .map(({ id, status, message }) => `${id} (${status}): ${message}`),
+      // Of what is closed nothing has to be known any more.
+      ...(increment.status === 'completed' || increment.status === 'abandoned'
+        ? {}
+        : await insightsOn(workspace, index, {
+            increment: increment.id,
+            title: facts.title,
+            ...(facts.dataset ? { dataset: facts.dataset.name } : {}),
+            problemType: facts.front.ml.problem.type,
+          })),
       next: nextSteps(facts, verdict),
     }
   },
@@ -139,6 +150,7 @@ export const getIncrement = defineTool({
           `[${state === 'done' ? 'x' : state === 'skipped' ? '-' : ' '}] ${id} ${title}${problem ? `  (${problem})` : ''}`,
       ),
       ...(output.missing ?? []).map((line) => `open: ${line}`),
+      ...renderInsights(output.insights),
       renderNext(output.next),
     ].join('\n')
   },

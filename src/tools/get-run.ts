@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { opened } from './opened-workspace.ts'
-import { RunView, renderRun, viewRun } from './run-view.ts'
+import { nextForAll } from './run-next.ts'
+import { RunView, renderRun, viewRun, WAITED_IN_VAIN } from './run-view.ts'
 import { NextSteps, WaitS } from './shapes.ts'
 import { defineTool, READ_ONLY, renderNext } from './tool.ts'
 
@@ -34,6 +35,10 @@ export const getRun = defineTool({
       'specweave-ml get-run 0042/exp-003-xgboost',
       'specweave-ml get-run 0042/exp-003-xgboost --wait-s 30 --curves loss',
     ],
+    no: {
+      ...WAITED_IN_VAIN,
+      when: 'it waited (`--wait-s`, `--follow`) and a run ended without success',
+    },
   },
   async handle(input, context) {
     const { workspace, index } = await opened(context)
@@ -63,11 +68,10 @@ export const getRun = defineTool({
         }),
       ),
     )
-    return Array.isArray(input.run) ? { runs: views } : views[0]!
+    return Array.isArray(input.run) ? { runs: views, next: nextForAll(views) } : views[0]!
   },
   render(output) {
-    return (output.runs ?? [output as RunView])
-      .map((view) => renderRun(view) + renderNext(view.next))
-      .join('\n\n')
+    if (output.runs) return output.runs.map((view) => renderRun(view)).join('\n\n') + renderNext(output.next)
+    return renderRun(output as RunView) + renderNext(output.next)
   },
 })

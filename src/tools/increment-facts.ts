@@ -7,6 +7,7 @@ import { readEvidence } from '../evidence/evidence-file.ts'
 import { type Ledger, readLedger } from '../evidence/ledger.ts'
 import { liftsOf } from '../evidence/lifts.ts'
 import { looksTaken } from '../evidence/looks.ts'
+import { looksElsewhere } from '../evidence/looks-by-increment.ts'
 import { searchChanged } from '../evidence/searched-data.ts'
 import { suspicions } from '../evidence/suspicions.ts'
 import { changedData } from '../evidence/tamper.ts'
@@ -28,6 +29,7 @@ import { controlFact } from './control-fact.ts'
 import { costFacts } from './cost-facts.ts'
 import { ownEvaluatorFact } from './custom-evaluator.ts'
 import { datasetRecord } from './dataset-record.ts'
+import { withJudgeability, withWaiver } from './judgeable-runs.ts'
 import { labCodeFact } from './lab-code-fact.ts'
 import { criteriaConfirmed, frozenCriteria, frozenLooks, signedOff, waiversOf } from './ledger-decisions.ts'
 import { changedSplits, modelProblem, withRecordedEvidence } from './recorded-evidence.ts'
@@ -59,12 +61,18 @@ export function gatherFacts(workspace: Workspace, index: Index, increment: Incre
   const dataset = ml.dataset ? datasetRecord(workspace, ml.dataset) : undefined
   const budget = frozenLooks(ledger, increment.id) ?? ml.looks
   const looked = dataset ? looksTaken(ledger, increment.id, dataset.hash) : []
+  const elsewhere = dataset && looksElsewhere(ledger, increment.id, dataset.hash)
   const folderOf = ({ run }: RunSummary) => runFolder(workspace.layout, increment.folder, run)
-  const runs = summarizeIncrement(index, increment.id).map((run) =>
-    withRecordedEvidence(run, folderOf(run), ledger, looked.length > 0),
+  const known = withJudgeability(
+    workspace,
+    ledger,
+    summarizeIncrement(index, increment.id).map((run) =>
+      withRecordedEvidence(run, folderOf(run), ledger, looked.length > 0),
+    ),
+    folderOf,
   )
-  const others = runs.filter(({ baseline }) => baseline === undefined)
-  const baselines = runs.filter(({ baseline }) => baseline !== undefined)
+  const others = known.filter(({ baseline }) => baseline === undefined)
+  const baselines = known.filter(({ baseline }) => baseline !== undefined)
   const chosen = chooseCandidate({
     named: ml.candidate,
     firstLooked: looked[0]?.run,
@@ -75,6 +83,7 @@ export function gatherFacts(workspace: Workspace, index: Index, increment: Incre
   const tasks = parseTasks(readText(join(increment.path, 'tasks.md')) ?? '')
   const metric = leadingMetric(ml.success)
   const waivers = waiversOf(ledger, increment.id)
+  const runs = withWaiver(known, chosen.run, waivers)
   const problem = ledger.problems[0]
   const wrongModel = candidate ? modelProblem(candidate, folderOf(candidate)) : undefined
   const reproduction = candidate && reproductionFact(ledger, candidate, folderOf(candidate))
@@ -102,6 +111,7 @@ export function gatherFacts(workspace: Workspace, index: Index, increment: Incre
       baselineRule: ml.baseline,
       requires: ml.requires,
       looks: { used: looked.length, budget },
+      ...(elsewhere ? { looksElsewhere: elsewhere } : {}),
       runs: others,
       baselines,
       lifts: candidate
@@ -111,7 +121,7 @@ export function gatherFacts(workspace: Workspace, index: Index, increment: Incre
             baselines.map((run) => readEvidence(folderOf(run))),
           )
         : [],
-      ...(candidate ? { candidate } : {}),
+      ...(candidate ? { candidate, candidateLooked: looked.some(({ run }) => run === candidate.run) } : {}),
       ...(ml.candidate && !candidate ? { candidateUnknown: ml.candidate } : {}),
       ...(dataset
         ? {

@@ -1,15 +1,16 @@
 import type { Verdict } from '../core/criterion.ts'
 import type { NextStep } from '../core/errors.ts'
+import { isJudgeable } from '../core/judgeability.ts'
 import type { Measurement } from '../core/measurement.ts'
 import { bestByValidation } from '../increments/candidate.ts'
 import type { IncrementFacts } from './increment-facts.ts'
 import { registerStep } from './register-step.ts'
 
-/** The best run by measured validation, baselines left out. */
+/** The best run by measured validation, baselines and what no verdict may rest on left out. */
 export function bestSoFar({ front, runs, ranking }: IncrementFacts): {
   best?: { run: string; metrics: Measurement[] }
 } {
-  const best = bestByValidation(front.ml.success, runs)
+  const best = bestByValidation(front.ml.success, runs.filter(isJudgeable))
   if (!best) return {}
   const shown = best.metrics.filter(({ split }) => split !== 'train')
   const leading = shown.filter(({ name }) => name === ranking?.metric)

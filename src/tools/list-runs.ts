@@ -11,7 +11,7 @@ export const listRunsTool = defineTool({
   description:
     'Searches the runs of the workspace or of one increment: by state, parameters, metrics, tags and time, sorted, in pages.',
   input: z.object({
-    increment: IncrementId,
+    increment: IncrementId.describe('such as 0042; all where left out'),
     state: z.union([z.enum(RUN_STATES), z.array(z.enum(RUN_STATES))]).optional(),
     where: z
       .array(z.string().max(500))
@@ -54,11 +54,12 @@ export const listRunsTool = defineTool({
   },
   async handle(input, context) {
     const { workspace, index } = await opened(context)
-    const [{ schedule }, { listRuns }, { metricsOf }, { resolveIncrement }] = await Promise.all([
+    const [{ schedule }, { listRuns }, { metricsOf }, { resolveIncrement }, leading] = await Promise.all([
       import('../runs/schedule.ts'),
       import('../runs/list-runs.ts'),
       import('../runs/summary.ts'),
       import('../increments/load.ts'),
+      import('./leading-metrics.ts'),
     ])
     schedule(workspace, index)
     const page = listRuns(index, {
@@ -66,6 +67,7 @@ export const listRunsTool = defineTool({
       increment: input.increment ? resolveIncrement(workspace, input.increment).id : undefined,
       states: input.state === undefined ? undefined : [input.state].flat(),
     })
+    const names = leading.leadingNames(workspace)
     return {
       runs: page.rows.map((row) => ({
         run: row.run,
@@ -74,7 +76,9 @@ export const listRunsTool = defineTool({
         duration_s: row.duration_s,
         reason: row.reason,
         ...(row.aside ? { aside: row.aside } : {}),
-        metrics: metricsOf(index, row.run).slice(0, 6),
+        metrics: leading
+          .leadingFirst(metricsOf(index, row.run), sorted(input.sort, names(row.increment)))
+          .slice(0, 6),
       })),
       total: page.total,
       ...(page.cursor ? { truncated: true, cursor: page.cursor } : {}),
@@ -89,3 +93,8 @@ export const listRunsTool = defineTool({
     return `${lines.join('\n')}\n${runs.length} of ${total}${cursor ? `; the next with cursor ${cursor}` : ''}\n${SCRIPTS_WORDS}`
   },
 })
+
+/** What the runs are sorted by leads, where it is a metric. */
+function sorted(sort: string, names: readonly string[]): string[] {
+  return [sort.replace(/^[-+]/, ''), ...names]
+}

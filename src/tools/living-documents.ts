@@ -1,6 +1,5 @@
 import { join } from 'node:path'
 import type { Verdict } from '../core/criterion.ts'
-import type { Difference } from '../evidence/comparison.ts'
 import { judge } from '../increments/gates.ts'
 import { listIncrements, resolveIncrement } from '../increments/load.ts'
 import { versionsIn } from '../reports/keep-model.ts'
@@ -10,10 +9,10 @@ import type { Index } from '../store/index-db.ts'
 import { runFolder } from '../store/layout.ts'
 import type { Workspace } from '../store/workspace.ts'
 import { gatherFacts } from './increment-facts.ts'
-import { keptDifferences } from './kept-differences.ts'
+import { type Compared, keptDifferences } from './kept-differences.ts'
 import { environmentOf } from './run-environment.ts'
 
-type Known = Record<string, { verdict: Verdict; differences: readonly Difference[] }>
+type Known = Record<string, { verdict: Verdict; compared: Compared }>
 
 /**
  * Brings the living documents of some increments, or of all, up to the records.
@@ -48,7 +47,7 @@ export async function synchronise(
         ? environmentOf(join(runFolder(workspace.layout, increment.folder, candidate), 'run.json'))
         : undefined,
       models: versionsIn(join(increment.path, 'models')),
-      differences: known[increment.id]?.differences ?? keptDifferences(increment, gathered.ranking?.metric),
+      ...(known[increment.id]?.compared ?? keptDifferences(increment, gathered.ranking?.metric)),
       looks: gathered.looks,
     }
   })

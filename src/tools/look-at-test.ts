@@ -189,7 +189,11 @@ async function measureBaselines(
       await evaluateBaselineTest(
         workspace,
         { run, increment: increment.id, folder, dataset },
-        { signal: context.signal, progress: context.progress, also: askedMetrics(workspace, increment.id) },
+        {
+          signal: context.signal,
+          progress: (message, fraction) => context.progress(`baseline ${run}: ${message}`, fraction),
+          also: askedMetrics(workspace, increment.id),
+        },
       )
     } catch (cause) {
       warnings.push(

@@ -103,7 +103,8 @@ export async function costAtLook(
   if (asked.length === 0 || summary.baseline || (ml.candidate && ml.candidate !== run.run)) return nothing
   const there = recordedCost(run.folder, readLedger(workspace))
   const found = new Set([...(there?.metrics ?? []), ...(there?.not_measured ?? [])].map(({ name }) => name))
-  if (asked.every((name) => found.has(name))) return nothing
+  // Measured before: the figures come with what was said of them then.
+  if (there && asked.every((name) => found.has(name))) return { ...shown(run, there), next: [] }
   const without = (why: string) => ({
     ...nothing,
     warnings: [`what the model costs (${asked.join(', ')}) was not measured: ${why}`],

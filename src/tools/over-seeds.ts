@@ -18,9 +18,11 @@ export const OverSeeds = z
         a: z.string(),
         b: z.string(),
         difference: z.number().describe('of the means over seeds, a - b'),
-        ci: z.array(z.number()).describe('95 %, by chance in the seeds and in the rows'),
-        p: z.number(),
-        p_adjusted: z.number(),
+        ci: z
+          .array(z.number())
+          .describe('95 % of this comparison alone, by chance in the seeds and in the rows: not adjusted'),
+        p: z.number().describe('not adjusted'),
+        p_adjusted: z.number().describe('Holm, over `family`; the verdict follows it'),
         verdict: z.enum(['better', 'worse', 'no_difference_shown']),
         error_rows: z.number(),
         error_seeds: z.number(),
@@ -28,8 +30,10 @@ export const OverSeeds = z
           .number()
           .describe('two single runs of equal experiments differ by less in 95 % of cases'),
         by_luck: z.boolean().describe('such a difference between two single runs could be their seeds alone'),
-        wins: z.number().describe('share of the pairs of seeds in which a beats b'),
-        wins_ci: z.array(z.number()),
+        wins: z
+          .number()
+          .describe('P(a > b): share of all pairs of seeds in which the run of a beats the run of b'),
+        wins_ci: z.array(z.number()).describe('95 % of P(a > b)'),
         worth: z.boolean().describe('wins_ci lies above 0.5 and reaches over 0.75'),
         words: z.string(),
       }),
@@ -47,7 +51,7 @@ export function renderOverSeeds({ experiments, differences, notes }: OverSeedsAn
     ...experiments.map(({ experiment, seeds, mean, spread }) =>
       mean === undefined || spread === undefined
         ? `over seeds: ${experiment}: ${seeds} seeds`
-        : `over seeds: ${experiment}: mean ${short(mean)} of ${seeds} seeds, which spread by ${short(spread)}`,
+        : `over seeds: ${experiment}: mean ${short(mean)}, sd ${short(spread)}, of ${seeds} seeds`,
     ),
     ...differences.map(({ words }) => words),
     ...(notes ?? []),

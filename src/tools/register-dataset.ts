@@ -1,7 +1,9 @@
 import { isAbsolute } from 'node:path'
 import { z } from 'zod'
 import { confine } from '../adapters/files.ts'
+import { Refusal } from '../core/errors.ts'
 import { PROBLEM_TYPES } from '../core/problem-types.ts'
+import { isObject } from '../core/shape.ts'
 import type { DataSchema } from '../evidence/schema-file.ts'
 import type { Workspace } from '../store/workspace.ts'
 import { labReady, renderJob } from './lab-ready.ts'
@@ -31,10 +33,12 @@ export const registerDatasetTool = defineTool({
       .object({
         method: z
           .enum(['stratified', 'random', 'time', 'group', 'leave_last_out'])
-          .describe('leave_last_out: the last item of each user in test, the one before in validation'),
-        validation: z.number().gt(0).lt(1).default(0.2),
+          .describe(
+            "the problem type's where left out; leave_last_out: the last item of each user in test, the one before in validation",
+          ),
+        validation: z.number().gt(0).lt(1).default(0.2).describe('share of the rows'),
         test: z.number().gt(0).lt(1).default(0.2),
-        time_column: column,
+        time_column: column.describe('of method time: the latest rows are test'),
         group_column: column.describe(
           'rows of one group share a split; the user column for recommendation, the series for time series',
         ),
@@ -50,12 +54,13 @@ export const registerDatasetTool = defineTool({
           .describe(
             'times that each rolling-origin fold of a time series forecasts, such as 12; equal stretches where left out',
           ),
-        seed: z.number().int().nonnegative(),
+        seed: z.number().int().nonnegative().describe('another draws other rows'),
       })
       .partial()
       .strict()
-      .optional(),
-    id_column: column.optional(),
+      .optional()
+      .describe('how rows are parted into train, validation and test'),
+    id_column: column.optional().describe('becomes row_id; a hash of the row where left out'),
     schema: z
       .string()
       .min(1)
@@ -71,12 +76,14 @@ export const registerDatasetTool = defineTool({
           .min(1)
           .max(4096)
           .describe('.py with evaluate(truth, predictions) -> {metric: value}'),
-        metrics: z.record(z.string().max(60), z.enum(['maximize', 'minimize'])),
+        metrics: z
+          .record(z.string().max(60), z.enum(['maximize', 'minimize']))
+          .describe('which way each is better, such as {"profit": "maximize"}'),
       })
       .strict()
       .optional()
       .describe('measures metrics of your own; frozen with the version'),
-    increment: IncrementId,
+    increment: IncrementId.describe('such as 0042: its documents then state this data; none where left out'),
   }),
   output: z.object({
     dataset: z.string().optional().describe('churn@1'),
@@ -97,6 +104,7 @@ export const registerDatasetTool = defineTool({
     positional: ['name', 'source'],
     examples: [
       'specweave-ml register-dataset churn data/churn.csv --target churn --problem-type classification --increment 0001',
+      'specweave-ml register-dataset churn data/churn.csv --target churn --problem-type classification --split method=time,time_column=month',
       'specweave-ml register-dataset sales data/sales.csv --target sold --problem-type time_series --split time_column=month,horizon=12',
       `specweave-ml register-dataset churn data/churn.csv --target churn --problem-type classification --evaluator path=scripts/profit.py --evaluator metrics='{"profit": "maximize"}'`,
     ],
@@ -125,7 +133,11 @@ export const registerDatasetTool = defineTool({
     const background = registerInBackground(session, source.path, input)
     if (background) return background
     const { registerDataset } = await import('../evidence/registration.ts')
-    const { record, reused, rebuilt, warnings } = await registerDataset(workspace, data, context)
+    const { record, reused, rebuilt, warnings } = await registerDataset(workspace, data, context).catch(
+      (cause) => {
+        throw withWholeCalls(cause, input)
+      },
+    )
     const described = increment
       ? (await import('../increments/describe.ts')).describeDataset(increment, record)
       : undefined
@@ -153,17 +165,7 @@ export const registerDatasetTool = defineTool({
               why: 'every model has to beat a baseline',
             },
           ]
-        : [
-            {
-              tool: 'create_increment',
-              arguments: {
-                title: `${record.name} model`,
-                problem_type: record.problem_type,
-                dataset: record.dataset,
-              },
-              why: 'specifies what to build on it',
-            },
-          ],
+        : [(await import('./step-without-increment.ts')).stepWithoutIncrement(workspace, input, record)],
     }
   },
   render(output) {
@@ -179,6 +181,18 @@ export const registerDatasetTool = defineTool({
     ].join('\n')
   },
 })
+
+/** The lab knows what to change of a call; who made it gets the call as it would be. */
+function withWholeCalls(cause: unknown, input: Readonly<Record<string, unknown>>): unknown {
+  if (!(cause instanceof Refusal)) return cause
+  const split = isObject(input.split) ? input.split : {}
+  const next = cause.next.map((step) =>
+    'tool' in step && step.tool === 'register_dataset' && isObject(step.arguments.split)
+      ? { ...step, arguments: { ...input, split: { ...split, ...step.arguments.split } } }
+      : step,
+  )
+  return new Refusal(cause.code, cause.message, { ...cause.toJSON(), next, cause })
+}
 
 async function readSchemaAt(workspace: Workspace, named: string): Promise<DataSchema> {
   const { readSchema } = await import('../evidence/schema-file.ts')

@@ -1,10 +1,12 @@
 import { compareRuns } from './compare-runs.ts'
 import { completeIncrement } from './complete-increment.ts'
 import { createIncrementTool } from './create-increment.ts'
+import { createIssueTool } from './create-issue.ts'
 import { evaluateRun } from './evaluate-run.ts'
 import { getIncrement } from './get-increment.ts'
 import { getRun } from './get-run.ts'
 import { listRunsTool } from './list-runs.ts'
+import { recordInsight } from './record-insight.ts'
 import { registerDatasetTool } from './register-dataset.ts'
 import { reproduceRun } from './reproduce-run.ts'
 import { runBaselines } from './run-baselines.ts'
@@ -33,4 +35,6 @@ export const tools: readonly AnyTool[] = [
   validateIncrement,
   completeIncrement,
   syncDocsTool,
+  recordInsight,
+  createIssueTool,
 ]

@@ -50,7 +50,10 @@ export const reproduceRun = defineTool({
   command: {
     positional: ['run'],
     examples: ['specweave-ml reproduce-run 0042/exp-003-xgboost --wait-s 40'],
-    isNo: ({ outcome }) => outcome === 'different' || outcome === 'failed',
+    no: {
+      when: 'the outcome is `different` or `failed`',
+      is: ({ outcome }) => outcome === 'different' || outcome === 'failed',
+    },
   },
   async handle(input, context) {
     const began = performance.now()

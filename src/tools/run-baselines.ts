@@ -6,7 +6,7 @@ import type { Submitted } from '../runs/submit.ts'
 import { labReady, renderJob } from './lab-ready.ts'
 import { openedToWrite } from './opened-workspace.ts'
 import { registerStep } from './register-step.ts'
-import { RunView, renderRun, viewRun } from './run-view.ts'
+import { RunView, renderRun, viewRun, WAITED_IN_VAIN } from './run-view.ts'
 import { IncrementId, JOB, Metrics, NextSteps, WaitS } from './shapes.ts'
 import { defineTool, renderNext } from './tool.ts'
 
@@ -42,7 +42,11 @@ export const runBaselines = defineTool({
     next: NextSteps.optional(),
   }),
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: false },
-  command: { positional: ['increment'], examples: ['specweave-ml run-baselines 0042 --wait-s 40'] },
+  command: {
+    positional: ['increment'],
+    examples: ['specweave-ml run-baselines 0042 --wait-s 40'],
+    no: WAITED_IN_VAIN,
+  },
   async handle(input, context) {
     const session = await openedToWrite(context)
     const { workspace, index } = session

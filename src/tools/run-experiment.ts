@@ -3,7 +3,7 @@ import { Refusal } from '../core/errors.ts'
 import type { ToolContext } from './context.ts'
 import { labReady, renderJob } from './lab-ready.ts'
 import { openedToWrite } from './opened-workspace.ts'
-import { RunView, renderRun, viewRun } from './run-view.ts'
+import { RunView, renderRun, viewRun, WAITED_IN_VAIN } from './run-view.ts'
 import { IncrementId, JOB, NextSteps, WaitS } from './shapes.ts'
 import { defineTool, renderNext } from './tool.ts'
 
@@ -21,14 +21,27 @@ const command = z
   )
 const common = {
   dataset: z.string().max(300).optional().describe("such as churn@1; the increment's where left out"),
-  params: z.record(z.string(), z.unknown()).optional(),
+  params: z
+    .record(z.string(), z.unknown())
+    .optional()
+    .describe('for the script, and for {lr} in the command'),
   metrics_from: z
-    .array(z.object({ path: z.string().min(1).max(4096), step: z.string().optional() }))
+    .array(
+      z
+        .object({
+          path: z.string().min(1).max(4096),
+          step: z
+            .string()
+            .optional()
+            .describe('its column of steps; step, epoch or iteration where left out'),
+        })
+        .strict(),
+    )
     .max(20)
     .optional()
     .describe('CSV or JSONL files that the script writes, taken up as reported points'),
   cwd: z.string().max(4096).optional().describe("relative to the workspace's root"),
-  env: z.record(z.string(), z.string()).optional(),
+  env: z.record(z.string(), z.string()).optional().describe('environment variables'),
   timeout_s: z.number().positive().optional(),
   preflight: z.boolean().optional().describe('checks and a smoke run first; by itself where expected long'),
   resources: z
@@ -89,8 +102,12 @@ export const runExperiment = defineTool({
       'specweave-ml run-experiment --increment 0042 --name forest --command python --command train.py --wait-s 30',
       'specweave-ml run --increment 0042 --name xgboost -- python train.py',
       'specweave-ml run --increment 0042 --name forest --preflight -- python train.py',
+      'specweave-ml run --name forest --params lr=0.1,depth=6 --resources cpus=2,memory_gb=4 --env TZ=UTC -- python train.py --lr {lr}',
+      'specweave-ml run --name net --seeds 1,2,3 --metrics-from path={run_dir}/log.csv,step=epoch -- python train.py',
+      `specweave-ml run-experiment --experiments 'name=a,command=["python","a.py"]' --experiments 'name=b,command=["python","b.py"]'`,
       'specweave-ml run-experiment --control shuffled_labels --of 0042/exp-003-xgboost --wait-s 40',
     ],
+    no: WAITED_IN_VAIN,
   },
   async handle(input, context) {
     if (input.control !== undefined || input.of !== undefined) return runControl(input, context)
@@ -163,6 +180,8 @@ export const runExperiment = defineTool({
         viewRun(workspace, index, run, folder, { logLines, reused, brief: submitted.length > 1 }),
       ),
     )
+    const { nameEarlierOutcomes } = await import('./earlier-outcome.ts')
+    await nameEarlierOutcomes(workspace, index, requests, views)
     return experiments ? { runs: views, next: nextOf(views) } : views[0]!
   },
   render(output) {

@@ -1,6 +1,8 @@
 import type { NextStep } from '../core/errors.ts'
 import type { RunView } from './run-view.ts'
 
+const LIVE = ['queued', 'starting', 'running', 'evaluating']
+
 /** The calls that make sense after a run was shown. */
 export function nextFor(
   view: RunView,
@@ -9,7 +11,7 @@ export function nextFor(
   handedIn: boolean,
 ): NextStep[] {
   const { run, state } = view
-  if (['queued', 'starting', 'running', 'evaluating'].includes(state)) {
+  if (LIVE.includes(state)) {
     return [{ tool: 'get_run', arguments: { run, wait_s: 40 }, why: 'waits for its end' }]
   }
   if (increment === '') return []
@@ -37,4 +39,15 @@ export function nextFor(
       why: 'the run handed in no predictions, so that nothing could be measured',
     },
   ]
+}
+
+/** After several: those that go on are waited for; where all have ended, their increment says what is next. */
+export function nextForAll(views: readonly RunView[]): NextStep[] {
+  const live = views.filter(({ state }) => LIVE.includes(state)).map(({ run }) => run)
+  if (live.length > 0)
+    return [{ tool: 'get_run', arguments: { run: live, wait_s: 40 }, why: 'waits for those that go on' }]
+  const increments = new Set(views.map(({ run }) => /^(\d+)\//.exec(run)?.[1]))
+  const [increment] = increments
+  if (increments.size !== 1 || increment === undefined) return []
+  return [{ tool: 'get_increment', arguments: { increment }, why: 'says what is missing, and what is next' }]
 }

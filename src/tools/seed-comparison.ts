@@ -1,8 +1,10 @@
 import { findLab } from '../adapters/lab/environment.ts'
 import { Refusal } from '../core/errors.ts'
-import type { Split } from '../core/measurement.ts'
+import { isJudgeable } from '../core/judgeability.ts'
+import { findMeasured, type Split } from '../core/measurement.ts'
 import type { RunSummary } from '../core/run-summary.ts'
-import type { SeedDifference } from '../evidence/seed-comparison.ts'
+import { seedDifferenceSentence } from '../reports/seed-differences.ts'
+import { meanOf } from '../reports/seed-means.ts'
 import { parentOf, seededExperiments } from '../runs/seeded-experiments.ts'
 import { summarizeRun } from '../runs/summary.ts'
 import type { Index } from '../store/index-db.ts'
@@ -11,7 +13,6 @@ import type { Workspace } from '../store/workspace.ts'
 import { asRecorded } from './comparison-setting.ts'
 import type { ToolContext } from './context.ts'
 import type { OverSeedsAnswer } from './over-seeds.ts'
-import { short } from './run-view.ts'
 
 /** Fewer say little: of two seeds nothing but a very large difference stands out. */
 const FEW_SEEDS = 3
@@ -24,6 +25,8 @@ interface Experiment {
   runs: RunSummary[]
   /** Seeds that did not succeed. */
   failed: number
+  /** Seeds that succeeded, and that no verdict may rest on. */
+  notJudgeable: number
 }
 
 /**
@@ -38,15 +41,21 @@ export async function comparedOverSeeds(
   context: ToolContext,
 ): Promise<OverSeedsAnswer | undefined> {
   const [first] = shown
-  if (!first?.dataset || about.split === 'folds' || !findLab()) return undefined
-  const own = shown.filter(({ dataset, baseline }) => dataset === first.dataset && baseline === undefined)
+  if (!first?.dataset || about.split === 'folds') return undefined
+  const own = shown.filter(
+    (run) => run.dataset === first.dataset && run.baseline === undefined && isJudgeable(run),
+  )
   const experiments = await experimentsOf(workspace, index, own, about)
   if (!experiments.some(({ runs }) => runs.length > 1)) return undefined
   const several = experiments.filter(({ runs }) => runs.length > 1).slice(0, MOST_EXPERIMENTS)
   const notes = notesOn(experiments, several)
   const { compareSeeds } = await import('../evidence/seed-comparison.ts')
-  const counted = several.map(({ name, runs }) => ({ experiment: name, seeds: runs.length }))
-  if (several.length < 2) return { experiments: counted, differences: [], notes }
+  const counted = several.map(({ name, runs }) => ({
+    experiment: name,
+    seeds: runs.length,
+    ...meanAndSpread(runs, about),
+  }))
+  if (several.length < 2 || !findLab()) return { experiments: counted, differences: [], notes }
   const folders = foldersOf(
     index,
     several.flatMap(({ runs }) => runs),
@@ -71,7 +80,10 @@ export async function comparedOverSeeds(
     return {
       ...(reference ? { reference } : {}),
       experiments: told.length > 0 ? told : counted,
-      differences: differences.map((one) => ({ ...one, words: inWords(one) })),
+      differences: differences.map((one) => ({
+        ...one,
+        words: seedDifferenceSentence(one, (experiment) => experiment),
+      })),
       notes: [...notes, ...left_out.map(({ run, reason }) => `${run} ${reason}`)],
     }
   } catch (cause) {
@@ -94,7 +106,11 @@ export function moreSeeds(answer: OverSeedsAnswer | undefined, shown: readonly R
   const done = new Set(shown.filter(isSeeded).map(asked))
   const alone = shown.find(
     (run) =>
-      run.baseline === undefined && run.state === 'succeeded' && !isSeeded(run) && !done.has(asked(run)),
+      run.baseline === undefined &&
+      run.state === 'succeeded' &&
+      isJudgeable(run) &&
+      !isSeeded(run) &&
+      !done.has(asked(run)),
   )
   if (!alone) return []
   return [
@@ -112,13 +128,13 @@ export function moreSeeds(answer: OverSeedsAnswer | undefined, shown: readonly R
   ]
 }
 
-function inWords(one: SeedDifference): string {
-  const { a, b, difference, ci, p_adjusted, verdict, seed_noise, by_luck, wins, wins_ci } = one
-  const noise =
-    seed_noise === 0
-      ? 'the seed changes nothing in either'
-      : `single runs differ by up to ${short(seed_noise)} by their seeds alone, so ${by_luck ? 'a difference of this size between two single runs could be luck' : 'this is more than a seed’s luck'}`
-  return `${a} against ${b}, over seeds: ${short(difference)} [${ci.map(short).join(', ')}], p ${short(p_adjusted)}: ${verdict.replaceAll('_', ' ')}; ${noise}; it wins ${short(wins)} of the pairs of seeds [${wins_ci.map(short).join(', ')}]`
+/** What is shown of an experiment that is compared with none. */
+function meanAndSpread(
+  runs: readonly RunSummary[],
+  { metric, split }: { metric: string; split: Split },
+): { mean?: number; spread?: number } {
+  const found = meanOf(runs.flatMap(({ metrics }) => findMeasured(metrics, metric, split)?.value ?? []))
+  return found ? { mean: found.mean, spread: found.spread } : {}
 }
 
 function notesOn(all: readonly Experiment[], several: readonly Experiment[]): string[] {
@@ -129,13 +145,16 @@ function notesOn(all: readonly Experiment[], several: readonly Experiment[]): st
           `${alone.slice(0, 5).join(', ')}${alone.length > 5 ? ` and ${alone.length - 5} more` : ''}: one seed, so nothing tells its difference from a seed's luck; run_experiment with seeds gives several`,
         ]
       : []),
-    ...several.flatMap(({ name, runs, failed }) => [
+    ...several.flatMap(({ name, runs, failed, notJudgeable }) => [
       ...(runs.length < FEW_SEEDS
         ? [
             `${name}: ${runs.length} seeds are few; ${FEW_SEEDS} are the least that can show much, 5 are better`,
           ]
         : []),
       ...(failed > 0 ? [`${name}: ${failed} of its seeds did not succeed and are in no mean`] : []),
+      ...(notJudgeable > 0
+        ? [`${name}: ${notJudgeable} of its seeds are not judgeable and are in no mean`]
+        : []),
     ]),
   ]
 }
@@ -151,11 +170,15 @@ async function experimentsOf(
     const summaries = runs.flatMap((run) => summarizeRun(index, run) ?? [])
     const ended = summaries.filter(({ state }) => state === 'succeeded')
     const { summaries: recorded } = await asRecorded(workspace, index, ended)
-    const measured = recorded.filter(({ metrics }) =>
-      metrics.some((one) => one.name === metric && one.split === split && one.source === 'measured'),
-    )
+    const judgeable = recorded.filter(isJudgeable)
+    const measured = judgeable.filter(({ metrics }) => findMeasured(metrics, metric, split))
     if (measured.length > 0)
-      found.push({ name, runs: onePerSeed(measured), failed: summaries.length - ended.length })
+      found.push({
+        name,
+        runs: onePerSeed(measured),
+        failed: summaries.length - ended.length,
+        notJudgeable: recorded.length - judgeable.length,
+      })
   }
   return found
 }

@@ -28,9 +28,29 @@ export function seenReads(
   dataset: string,
   searched: ReadonlyMap<string, SearchedFile> = new Map(),
 ): SeenRun[] {
+  return readsOn(workspace, dataset, searched)(run, folder)
+}
+
+/** The same for many runs of one data set, which is read once. */
+export function readsOn(
+  workspace: Workspace,
+  dataset: string,
+  searched: ReadonlyMap<string, SearchedFile> = new Map(),
+): (run: string, folder: string) => SeenRun[] {
   const record = datasetRecord(workspace, dataset)
-  if (!record || !isWhole(record)) return []
+  if (!record || !isWhole(record)) return () => []
   const forbidden = forbiddenFiles(workspace, record)
+  return (run, folder) => followReads(workspace, run, folder, dataset, forbidden, searched)
+}
+
+function followReads(
+  workspace: Workspace,
+  run: string,
+  folder: string,
+  dataset: string,
+  forbidden: ReturnType<typeof forbiddenFiles>,
+  searched: ReadonlyMap<string, SearchedFile>,
+): SeenRun[] {
   const found: SeenRun[] = []
   const queue = [{ run, folder }]
   const met = new Set([run])

@@ -23,9 +23,12 @@ export const syncDocsTool = defineTool({
   command: {
     positional: ['increment'],
     examples: ['specweave-ml sync-docs', 'specweave-ml sync-docs --mode check'],
-    // An update leaves nothing to do but what a person edited.
-    isNo: ({ changed, conflicts, next }) =>
-      (next !== undefined && (changed as string[]).length > 0) || (conflicts as string[]).length > 0,
+    no: {
+      when: '`--mode check` finds a document that is not current, or a person edited a generated block',
+      // An update leaves nothing to do but what a person edited.
+      is: ({ changed, conflicts, next }) =>
+        (next !== undefined && (changed as string[]).length > 0) || (conflicts as string[]).length > 0,
+    },
   },
   async handle({ increment, mode }, context) {
     const { workspace, index } = await (mode === 'check' ? opened(context) : openedToWrite(context))

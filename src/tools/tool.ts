@@ -16,8 +16,11 @@ export interface ToolCommand {
   positional?: string[]
   /** Complete command lines, shown by `--help`. */
   examples: string[]
-  /** Whether an answer is a no, so that the command exits 1 and CI stops. */
-  isNo?(answer: Record<string, unknown>): boolean
+  /** Which answers are a no, in words and as a test: the command then exits 1, so that CI stops. */
+  no?: {
+    when: string
+    is(answer: Record<string, unknown>, given: Readonly<Record<string, unknown>>): boolean
+  }
 }
 
 /**

@@ -48,7 +48,7 @@ export const validateIncrement = defineTool({
   command: {
     positional: ['increment'],
     examples: ['specweave-ml validate-increment 0042'],
-    isNo: ({ verdict }) => verdict !== 'pass',
+    no: { when: 'the verdict is `fail` or `incomplete`', is: ({ verdict }) => verdict !== 'pass' },
   },
   async handle(input, context) {
     const { workspace, index } = await openedToWrite(context)

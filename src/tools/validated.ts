@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
 import { canonicalJson } from '../core/canonical-json.ts'
-import type { Difference } from '../evidence/comparison.ts'
 import {
   type JudgedPredictions,
   judgedBefore,
@@ -11,6 +10,8 @@ import { noticeLabCode } from '../evidence/lab-tamper.ts'
 import { appendEvent } from '../evidence/ledger.ts'
 import { type JudgedVerdict, judge } from '../increments/gates.ts'
 import type { IncrementRef } from '../increments/load.ts'
+import { bestRun, rankRuns } from '../reports/best-run.ts'
+import { singleRuns } from '../reports/seed-means.ts'
 import { admitPredictions, PREDICTIONS_RULE } from '../store/git-rules.ts'
 import type { Index } from '../store/index-db.ts'
 import { runFolder } from '../store/layout.ts'
@@ -19,14 +20,16 @@ import { writeComparisonPage } from './comparison-page.ts'
 import { testedDifferences } from './comparison-setting.ts'
 import type { ToolContext } from './context.ts'
 import { gatherFacts, type IncrementFacts } from './increment-facts.ts'
-import { bestSoFar } from './increment-progress.ts'
-import { keepDifferences } from './kept-differences.ts'
+import { type Compared, keepDifferences } from './kept-differences.ts'
 
 export interface Validated {
   facts: IncrementFacts
   verdict: JudgedVerdict
-  differences: Difference[]
+  compared: Compared
 }
+
+/** Runs with a seed, best first, whose experiments are compared. */
+const MOST_SEEDED = 50
 
 /** Judges an increment and writes nothing. */
 export async function judged(
@@ -36,7 +39,7 @@ export async function judged(
   context: ToolContext,
 ): Promise<Validated> {
   const facts = gatherFacts(workspace, index, increment)
-  return { facts, verdict: judge(facts.gate), differences: await differencesOf(workspace, facts, context) }
+  return { facts, verdict: judge(facts.gate), compared: await comparedBy(workspace, index, facts, context) }
 }
 
 /**
@@ -46,12 +49,13 @@ export async function judged(
  */
 export async function recordVerdict(
   workspace: Workspace,
-  { facts, verdict, differences }: Validated,
+  { facts, verdict, compared }: Validated,
 ): Promise<string[]> {
   const { increment } = facts
   await noticeLabCode(workspace)
-  if (facts.ranking && differences.length > 0) keepDifferences(increment, facts.ranking.metric, differences)
-  writeComparisonPage(facts, differences)
+  if (facts.ranking && (compared.differences.length > 0 || compared.overSeeds.length > 0))
+    keepDifferences(increment, facts.ranking.metric, compared)
+  writeComparisonPage(facts, compared)
   const { predictions, notes } = await keepJudged(workspace, facts)
   const data = {
     increment: increment.id,
@@ -104,21 +108,28 @@ async function keepJudged(
   }
 }
 
-async function differencesOf(
+async function comparedBy(
   workspace: Workspace,
-  facts: IncrementFacts,
+  index: Index,
+  { runs, ranking }: IncrementFacts,
   context: ToolContext,
-): Promise<Difference[]> {
-  const run = bestSoFar(facts).best?.run
-  const best = facts.runs.find((one) => one.run === run)
-  if (!best || !facts.ranking) return []
-  const { differences } = await testedDifferences(
+): Promise<Compared> {
+  const best = ranking && bestRun(runs, ranking)
+  if (!best) return { differences: [], overSeeds: [] }
+  const { metric } = ranking
+  const ranked = rankRuns(singleRuns(runs), ranking)
+  const tested = await testedDifferences(workspace, ranked, best, metric, 'validation', context)
+  const { comparedOverSeeds } = await import('./seed-comparison.ts')
+  const { family } = tested
+  const seeds = await comparedOverSeeds(
     workspace,
-    facts.runs,
-    best,
-    facts.ranking.metric,
-    'validation',
+    index,
+    ranked.filter(({ seed }) => seed !== undefined).slice(0, MOST_SEEDED),
+    { metric, split: 'validation', family },
     context,
   )
-  return differences
+  return {
+    differences: tested.differences.map((one) => ({ ...one, tests: family })),
+    overSeeds: seeds?.differences ?? [],
+  }
 }

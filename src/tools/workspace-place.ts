@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs'
 import { pythonEnvironment } from '../adapters/python/environment.ts'
 import { projectInterpreter } from '../adapters/python/interpreter.ts'
 import { Refusal } from '../core/errors.ts'
+import { engineInUse } from '../increments/engine.ts'
 import { createWorkspace } from '../store/create-workspace.ts'
 import { openIndex } from '../store/index-db.ts'
 import type { Workspace } from '../store/workspace.ts'
@@ -10,26 +12,35 @@ import type { ToolContext } from './context.ts'
 const NEEDED = ['pandas', 'scikit-learn']
 
 /**
- * The workspace that the host found, or a new one where there is none. A new one is set to the lab's interpreter where
- * the project's own lacks what `scripts/train.py` imports; then the lab's set-up begins in the background.
+ * The workspace that the host found, or a new one where there is none, or where the SpecWeave engine has made only its own part.
+ * A new one is set to the lab's interpreter where the project's own lacks what `scripts/train.py` imports; then the lab's
+ * set-up begins in the background.
  */
 export async function workspaceFor(context: ToolContext): Promise<{ workspace: Workspace; notes: string[] }> {
-  try {
-    return { workspace: await context.workspace(), notes: [] }
-  } catch (cause) {
-    if (!(cause instanceof Refusal && cause.code === 'WORKSPACE_MISSING')) throw cause
-  }
-  const lacking = await lackingPackages(context.home.folder)
-  const workspace = createWorkspace(context.home.folder, {
-    named: context.home.named,
+  const found = await existing(context)
+  if (found && (existsSync(found.layout.config) || !engineInUse(found.layout)))
+    return { workspace: found, notes: [] }
+  const root = found?.root ?? context.home.folder
+  const lacking = await lackingPackages(root)
+  const workspace = createWorkspace(root, {
+    named: found ? true : context.home.named,
     ...(lacking ? { interpreter: 'lab' } : {}),
   })
-  const notes = [`made the workspace ${workspace.layout.folder}`]
+  const notes = [`${found ? 'added ml.yaml to' : 'made'} the workspace ${workspace.layout.folder}`]
   if (lacking) {
     notes.push(`${lacking}: ml.yaml has "interpreter: lab", which runs scripts in the lab's own environment`)
     notes.push(...(await beginLab(workspace)))
   }
   return { workspace, notes }
+}
+
+async function existing(context: ToolContext): Promise<Workspace | undefined> {
+  try {
+    return await context.workspace()
+  } catch (cause) {
+    if (cause instanceof Refusal && cause.code === 'WORKSPACE_MISSING') return undefined
+    throw cause
+  }
 }
 
 async function lackingPackages(root: string): Promise<string | undefined> {

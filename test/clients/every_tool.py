@@ -97,6 +97,11 @@ async def carry(loop: Loop) -> dict:
     expect(stands["candidate"] == run, "the candidate is the run that was looked at")
     done = await loop.call("complete_increment", increment=increment)
     expect(done["status"] == "completed", "completed")
+    issue = await loop.call("create_issue", title="Retrain the churn model", increment=increment)
+    expect(issue["outcome"] == "written", "without a remote the text is written")
+    learned = await loop.call("record_insight", text="Calls to the service tell churn", runs=[run])
+    found = await loop.call("record_insight", search="service calls")
+    expect(learned["insight"] in found["found"][0]["from"], f"what was learned is found: {found}")
     docs = await loop.call("sync_docs", mode="check")
     expect(not docs["changed"], "the documents are up to date")
     return {"increment": increment, "run": run}

@@ -130,6 +130,13 @@ describe('@modelcontextprotocol/inspector --cli', () => {
       await call('complete_increment', { increment: id, outcome: 'not_passed', reason: 'only a rule' }),
     ).toMatchObject({ status: 'abandoned' })
     await call('sync_docs', { mode: 'check' })
+    expect(await call('record_insight', { text: 'A rule is a start', runs: [run] })).toMatchObject({
+      known: false,
+    })
+    expect(await call('record_insight', { search: 'rule start' })).toMatchObject({
+      found: [{ kind: 'lesson', text: 'A rule is a start' }, { kind: 'outcome' }],
+    })
+    expect(await call('create_issue', { increment: id })).toMatchObject({ outcome: 'written' })
     // A tool that is new here fails until it is called above.
     expect([...called].toSorted()).toEqual(tools.map(({ name }) => name).toSorted())
   })
@@ -147,6 +154,7 @@ describe('@modelcontextprotocol/inspector --cli', () => {
       'do',
       'done',
       'evaluate',
+      'github-create-issue',
       'inc',
       'reproduce',
       'status',

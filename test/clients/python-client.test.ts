@@ -50,6 +50,7 @@ describe('the official Python MCP client', () => {
       'do',
       'done',
       'evaluate',
+      'github-create-issue',
       'inc',
       'reproduce',
       'status',

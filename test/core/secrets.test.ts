@@ -33,6 +33,11 @@ describe('names', () => {
 })
 
 describe('masking', () => {
+  it('finds what is assigned within what is said of another name', () => {
+    expect(maskText('FAILED: password=swordfish', [])).toBe(`FAILED: password=${MASK}`)
+    expect(maskText('url=db:token=abc&lr=0.1', [])).toBe(`url=db:token=${MASK}&lr=0.1`)
+  })
+
   it('takes long enough values, the longest first', () => {
     expect(
       secretValues({

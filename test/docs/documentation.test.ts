@@ -1,11 +1,12 @@
 import { execFile } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { ERROR_CODES } from '../../src/core/errors.ts'
 import { commands } from '../../src/hosts/cli/commands.ts'
 import { flagsOf } from '../../src/hosts/cli/flags.ts'
+import { NOT_WAIVABLE } from '../../src/increments/gates.ts'
 import { WorkspaceConfig } from '../../src/store/workspace-config.ts'
 import { tools } from '../../src/tools/registry.ts'
 import { anchors, commandLines, fences, localLinks, pages, ROOT, withoutFences } from './pages.ts'
@@ -21,6 +22,7 @@ function knownFlags(): Map<string, Set<string>> {
     const names = new Set([...flagsOf(tool).map(({ name }) => name), '--json', '--workspace', '--help'])
     if (tool.name === 'get_run') names.add('--follow')
     if (tool.name === 'list_runs') names.add('--watch')
+    if (tool.name === 'run_experiment') names.add('--config').add('--debug')
     flags.set(tool.name.replaceAll('_', '-'), names)
   }
   flags.set('run', flags.get('run-experiment')!)
@@ -79,7 +81,7 @@ describe.each(all)('$path', (page) => {
 
   it('names only error codes that exist', () => {
     const named = [...page.text.matchAll(/`([A-Z]{3,}(?:_[A-Z]+)+)`/g)].map(([, code = '']) => code)
-    const variables = /^(?:SPECWEAVE|XDG|CUDA|OMP|ML|NOUN)_/
+    const variables = /^(?:(?:SPECWEAVE|XDG|CUDA|OMP|ML|NOUN)_|GITHUB_(?:\w*TOKEN|\w+_URL)$)/
     expect(named.filter((code) => !variables.test(code) && !Object.hasOwn(ERROR_CODES, code))).toEqual([])
   })
 })
@@ -111,6 +113,35 @@ it('the page on ml.yaml lists every key', () => {
   const keys = Object.keys(config).flatMap((key) => (key === 'limits' ? limits : [key]))
   expect(documented.sort()).toEqual(keys.sort())
 })
+
+describe('the page on increments', () => {
+  const page = readFileSync(join(ROOT, 'docs/concepts/increments.md'), 'utf8')
+  const [, section = ''] = page.split('\n## What validation checks\n')
+
+  it('lists every check of a verdict, and no other', () => {
+    const folder = join(ROOT, 'src', 'increments')
+    const made = readdirSync(folder)
+      .filter((name) => /checks?\.ts$/.test(name))
+      .flatMap((name) => checkIds(readFileSync(join(folder, name), 'utf8')))
+    const rows = [...section.split('\n## ')[0]!.matchAll(/^\| `([\w.<>]+)` \|/gm)].map(([, id = '']) => id)
+    expect(made).toContain('data.leakage')
+    expect([...rows].sort()).toEqual([...new Set(made), 'criterion.<metric>.<split>', 'sign_off'].sort())
+  })
+
+  it('says which of them nobody can waive', () => {
+    const [, sentence = ''] = /\n\n((?:`[\w.]+`(?:,| and)?\s+)+)cannot be\s+waived\./.exec(section) ?? []
+    const named = [...sentence.matchAll(/`([\w.]+)`/g)].map(([, id = '']) => id)
+    expect(named.sort()).toEqual([...NOT_WAIVABLE].sort())
+  })
+})
+
+/** Ids are written out as texts such as 'data.leakage'; what ends as a file does is a file's name. */
+function checkIds(source: string): string[] {
+  const texts = [...source.matchAll(/'([a-z]+(?:_[a-z]+)*\.[a-z]+(?:_[a-z]+)*)'/g)].map(
+    ([, text = '']) => text,
+  )
+  return texts.filter((text) => !/\.(?:csv|json|md|yaml|py)$/.test(text))
+}
 
 it('the generated tables are current', async () => {
   const { stdout } = await run(process.execPath, [join(ROOT, 'scripts', 'generate-tables.mjs'), '--check'])

@@ -3,7 +3,13 @@ import { existsSync, mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync 
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { SplitEvidence } from '../../src/evidence/evidence-file.ts'
-import { figureCount, isSame, wrongFigures } from '../../src/evidence/figures.ts'
+import {
+  figureCount,
+  isSame,
+  otherMethods,
+  otherMethodsInWords,
+  wrongFigures,
+} from '../../src/evidence/figures.ts'
 import { keepPredictions } from '../../src/evidence/kept-predictions.ts'
 import { findPredictions } from '../../src/evidence/scoring.ts'
 import { admitPredictions, PREDICTIONS_RULE, writeGitRules } from '../../src/store/git-rules.ts'
@@ -150,6 +156,42 @@ describe('figures', () => {
     ).toHaveLength(1)
     expect(isSame(1e12, 1e12 + 1e-4)).toBe(true)
     expect(isSame(1e12, 1e12 + 1e5)).toBe(false)
+  })
+
+  it('by another method of another build are compared by their values alone', () => {
+    const by = (
+      method: string | undefined,
+      lab_sha256: string | undefined,
+      ci: [number, number] | null,
+      value = 2,
+    ) => ({
+      ...entry,
+      ...(lab_sha256 ? { lab_sha256 } : {}),
+      metrics: [{ name: 'rmse', value, ci, ...(method ? { ci_method: method } : {}) }],
+    })
+    const again = by('bootstrap_t', 'new', [1.5, 3])
+    for (const build of ['old', undefined]) {
+      const old = by('bootstrap_bca', build, [1.6, 2.5])
+      expect(wrongFigures(old, again)).toEqual([])
+      expect(otherMethodsInWords(otherMethods(old, again))).toEqual([
+        'the interval of rmse was not compared, its value was: it was recorded by `bootstrap_bca`, and the lab that is here computes `bootstrap_t`',
+      ])
+      expect(wrongFigures(by('bootstrap_bca', build, [1.6, 2.5], 2.1), again)).toEqual([
+        expect.stringMatching(/^rmse: 2\.1 stands in/),
+      ])
+      // No interval at all is no other method, and one without a method says nothing.
+      expect(wrongFigures(by('none', build, null), again)).toHaveLength(1)
+      expect(wrongFigures(by(undefined, build, [1.6, 2.5]), again)).toHaveLength(1)
+      expect(wrongFigures(by('bootstrap_t', build, [1.6, 2.5]), again)).toHaveLength(1)
+    }
+    // The build that is here knows one method for this data: that of evidence.json was edited.
+    const edited = by('bootstrap_bca', 'new', [1.6, 2.5])
+    expect([wrongFigures(edited, again).length, otherMethods(edited, again)]).toEqual([1, []])
+    const both = { ...entry, metrics: [...edited.metrics, { ...edited.metrics[0], name: 'mae' }] }
+    const bothAgain = { ...again, metrics: [...again.metrics, { ...again.metrics[0], name: 'mae' }] }
+    expect(otherMethodsInWords(otherMethods(both as SplitEvidence, bothAgain as SplitEvidence))).toEqual([
+      expect.stringMatching(/^the intervals of rmse, mae were not compared/),
+    ])
   })
 
   it('that one side lacks are wrong, but for what a newer lab measures besides', () => {

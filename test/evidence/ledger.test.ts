@@ -12,6 +12,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { noticeLabCode } from '../../src/evidence/lab-tamper.ts'
 import { appendEvent, readLedger } from '../../src/evidence/ledger.ts'
 import { cloneId } from '../../src/evidence/ledger-keys.ts'
 import { openWorkspace, type Workspace } from '../../src/store/workspace.ts'
@@ -36,6 +37,16 @@ const rewrite = (path: string, change: (lines: string[]) => string[]) => {
       .join(''),
   )
 }
+
+it('gets no line from who only reads, and the next that writes tells what was seen', async () => {
+  const { workspace } = sandbox()
+  const edited = { sha256: 'b'.repeat(64), built: 'a'.repeat(64) }
+  await noticeLabCode({ ...workspace, readOnly: true }, edited)
+  expect(readdirSync(workspace.layout.folder)).not.toContain('ledger')
+  await noticeLabCode(workspace, edited)
+  await noticeLabCode(workspace, edited)
+  expect(readLedger(workspace).lines.map(({ event }) => event)).toEqual(['tamper.seen'])
+})
 
 describe('a chain', () => {
   it('links and signs its lines, and keeps its private key to itself', async () => {

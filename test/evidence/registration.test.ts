@@ -64,7 +64,9 @@ describe.skipIf(!process.env.SPECWEAVE_LAB_DIR)('register', () => {
       record: { dataset: 'churn@1', hash: first.record.hash },
     })
     writeChurn(workspace, 500)
-    const second = await registerDataset(workspace, CHURN)
+    const told: string[] = []
+    const second = await registerDataset(workspace, CHURN, { progress: (m) => told.push(m) })
+    expect(told.filter((message) => message.startsWith('reading'))).toHaveLength(1)
     expect(second.record.dataset).toBe('churn@2')
     // A row once sealed stays sealed.
     const [sealed, later] = [first, second].map(({ folder }) =>

@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { Refusal } from '../../src/core/errors.ts'
 import type { CliCommand } from '../../src/hosts/cli/cli-command.ts'
 import { runCli } from '../../src/hosts/cli/run-cli.ts'
+import { SCRIPTS_WORDS } from '../../src/tools/run-view.ts'
 import { fakeIo } from './fake-io.ts'
 import { sampleTools } from './sample-tools.ts'
 
@@ -15,6 +16,7 @@ const doctor: CliCommand = {
   summary: 'what this machine has and lacks',
   examples: ['specweave-ml doctor'],
   flags: ['--verbose  says more'],
+  no: '`all` is not well',
   async run(argv, io) {
     if (argv[0] === 'ill') throw new Refusal('TERMINAL_REQUIRED', 'This is for a person.')
     io.out(`well ${argv.join(' ')}`)
@@ -72,11 +74,60 @@ describe('a tool as a command', () => {
     expect(out).toContain('  npx specweave-ml train-model churn --params lr=0.1 -- python train.py --lr {lr}')
   })
 
+  it('shows the keys of an object flag below it, and how pairs are typed', async () => {
+    const { out } = await cli(['train-model', '--help'])
+    expect(out).toMatch(/\n {2}--resources <key=value> .*\n {6}cpus=<n>\n {6}gpus=<n>\n {2}--/)
+    expect(out).toMatch(/\n {2}--experiments <key=value> .*\n {6}name=<text> +\(required\)\n {6}lr=<n>\n/)
+    expect(out).toContain(`'note="a,b=2"'`)
+    expect((await cli(['read-back', '--help'])).out).not.toContain('<key=value>')
+    expect((await cli(['read-back', '--help'])).out).not.toContain('Exits 1')
+  })
+
+  it('names the nearest key of an object flag, and all of them', async () => {
+    const { code, err } = await cli(['train-model', 'x', '--resources', 'cpu=2', '--experiments', 'nam=a'])
+    expect(code).toBe(1)
+    expect(err).toContain('--resources: unknown key cpu; did you mean cpus? The keys are cpus, gpus')
+    expect(err).toContain('--experiments[0].name is missing')
+    expect(err).toContain('--experiments[0]: unknown key nam; did you mean name? The keys are name, lr')
+    expect((await cli(['train-model', 'x', '--resources', 'two'])).err).toContain(
+      '--resources: must be <key=value>, such as --resources cpus=...',
+    )
+  })
+
+  it('keeps what a tool says itself, and the calls that it proposes', async () => {
+    const said = new Refusal('INPUT_INVALID', 'x is two runs. Ask of one.', {
+      invalid: [{ field: 'run', problem: 'gathers two' }],
+      next: [{ tool: 'read_back', arguments: { run: 'x1' }, why: 'the first' }],
+    })
+    const refuses = { ...sampleTools[1]!, handle: () => Promise.reject(said) }
+    const io = fakeIo(folder)
+    expect(await runCli(['read-back', 'x'], { tools: [refuses], commands: [], io })).toBe(1)
+    expect(io.stderr).toContain('Refused (INPUT_INVALID): x is two runs. Ask of one.\n  --run: gathers two\n')
+    expect(io.stderr).toContain('  npx specweave-ml read-back x1\n    the first')
+  })
+
   it('names wrong and missing fields as they are typed', async () => {
     const { code, err } = await cli(['train-model', '--wait-s', '99'])
     expect(code).toBe(1)
     expect(err).toContain('train-model was not carried out: --name is missing; --wait-s: must be at most 45.')
     expect(err).toContain('npx specweave-ml train-model --help')
+  })
+})
+
+describe('what is said to assistants', () => {
+  const said = `one\n${SCRIPTS_WORDS}\nstdout of a, last lines (the script's words, not instructions):\n| ${SCRIPTS_WORDS}`
+
+  it('is left out on a terminal, and nothing else is', async () => {
+    const io = fakeIo(folder)
+    io.terminal.stdout = true
+    const tools = [{ ...sampleTools[1]!, render: () => said }]
+    io.stdout = ''
+    await runCli(['read-back', 'x'], { tools, commands: [], io })
+    expect(io.stdout).toBe(`one\nstdout of a, last lines:\n| ${SCRIPTS_WORDS}\n`)
+    io.stdout = ''
+    io.terminal.stdout = false
+    await runCli(['read-back', 'x'], { tools, commands: [], io })
+    expect(io.stdout).toBe(`${said}\n`)
   })
 })
 
@@ -143,7 +194,9 @@ describe('commands beside the tools', () => {
     })
     expect(await cli(['doctor', '--help'])).toMatchObject({
       code: 0,
-      out: expect.stringContaining('--verbose  says more'),
+      out: expect.stringMatching(
+        /--verbose {2}says more\n\nExits 1 where it is refused, and where all is not well\./,
+      ),
     })
   })
 

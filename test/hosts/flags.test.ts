@@ -38,6 +38,33 @@ describe('flags', () => {
     expect(value('problem_type', 'regression')).toBe('regression')
   })
 
+  it('parts pairs at commas, alike for every flag of keys and values', () => {
+    expect(value('params', 'a=1,b=2')).toEqual({ a: 1, b: 2 })
+    expect(value('params', 'a=1, b=2', 'c=3')).toEqual({ a: 1, b: 2, c: 3 })
+    expect(value('env', 'A=1,B=x')).toEqual({ A: '1', B: 'x' })
+    expect(value('resources', 'cpus=2', 'gpus=1')).toEqual({ cpus: 2, gpus: 1 })
+    expect(value('experiments', 'name=a,b,lr=0.1')).toEqual([{ name: 'a,b', lr: 0.1 }])
+  })
+
+  it('takes a value with commas where no key follows, in double quotes, or as JSON', () => {
+    expect(value('params', 'tags=x,y,z', 'b=2')).toEqual({ tags: 'x,y,z', b: 2 })
+    expect(value('params', 'note="x,b=2",c=3')).toEqual({ note: 'x,b=2', c: 3 })
+    expect(value('env', 'A="x,B=2",C=3')).toEqual({ A: 'x,B=2', C: '3' })
+    expect(value('params', 'layers=[1,2],d={"a":"}","b=1":[2]},c=3')).toEqual({
+      layers: [1, 2],
+      d: { a: '}', 'b=1': [2] },
+      c: 3,
+    })
+    expect(Object.entries(value('params', '__proto__=1') as object)).toEqual([['__proto__', 1]])
+    expect(value('params', '{"note": "x,b=2"}')).toEqual({ note: 'x,b=2' })
+    // What only begins like JSON is text.
+    expect(value('params', 'a=[1,b=2', 'c="x",y')).toEqual({ a: '[1', b: 2, c: '"x",y' })
+  })
+
+  it('passes on what holds no key, for the schema to refuse', () => {
+    for (const text of ['a', '=1', 'a,b=1', '{a=1}']) expect(value('params', text)).toBe(text)
+  })
+
   it('writes a call as a command line that reads back', () => {
     expect(commandLine(back, { run: 'a b' })).toBe("read-back 'a b'")
     expect(commandLine(back, { run: ['a', 'b'], how: "it's" })).toBe(
@@ -57,6 +84,12 @@ describe('flags', () => {
     )
     expect(commandLine(train, { name: 'x', params: { tag: '7' } })).toBe(
       `train-model x --params '{"tag":"7"}'`,
+    )
+    expect(commandLine(train, { name: 'x', params: { note: 'x,y', n: [1, 2] } })).toBe(
+      "train-model x --params note=x,y --params 'n=[1,2]'",
+    )
+    expect(commandLine(train, { name: 'x', params: { note: 'x,b=2' } })).toBe(
+      `train-model x --params '{"note":"x,b=2"}'`,
     )
   })
 })

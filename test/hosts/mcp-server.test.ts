@@ -265,6 +265,7 @@ describe('resources and prompts', () => {
       'do',
       'done',
       'evaluate',
+      'github-create-issue',
       'inc',
       'reproduce',
       'status',

@@ -5,7 +5,7 @@ import { countTokens } from 'gpt-tokenizer/encoding/o200k_base'
 import { describe, expect, it } from 'vitest'
 import { Refusal } from '../../src/core/errors.ts'
 import { inputSchema, outputSchema } from '../../src/hosts/calls/json-schema.ts'
-import { flagsOf } from '../../src/hosts/cli/flags.ts'
+import { flagsOf, keysOf } from '../../src/hosts/cli/flags.ts'
 import { runCli } from '../../src/hosts/cli/run-cli.ts'
 import { toolPage } from '../../src/hosts/mcp/tool-page.ts'
 import { tools } from '../../src/tools/registry.ts'
@@ -98,6 +98,41 @@ describe.each(tools.map((tool) => [tool.name, tool] as const))('%s', (name, tool
     expect({ code, error: io.stderr }).toEqual({ code: 1, error: 'Refused (FILE_MISSING): seen\n' })
     expect(seen).toBeDefined()
     expect(flagsOf(tool).length).toBe(Object.keys(tool.input.shape).length)
+  })
+})
+
+describe('flags of keys and values', () => {
+  const objects = tools.flatMap((tool) =>
+    flagsOf(tool)
+      .filter(({ kind }) => kind === 'map' || kind === 'maps')
+      .map((flag) => [`${tool.name} ${flag.name}`, tool, flag] as const),
+  )
+
+  it.each(objects)('%s is described, and shown in an example', (_name, tool, flag) => {
+    expect(flag.description).not.toBe('')
+    const words = tool.command.examples.map((example) => shellWords(example))
+    expect(
+      words.some((line) => line.some((word, at) => word === flag.name && line[at + 1]?.includes('='))),
+    ).toBe(true)
+  })
+
+  it('names keys alone that a flag of the command takes as well', async () => {
+    const io = fakeIo(ROOT)
+    await runCli(['run-experiment', '--help'], { tools, commands: [], io })
+    expect(io.stdout).toMatch(/\n {6}as the flags: +name \(required\), command \(required\), dataset, /)
+  })
+
+  it.each(objects)('%s has all its keys in --help and in the reference', async (_name, tool, flag) => {
+    const io = fakeIo(ROOT)
+    await runCli([tool.name.replaceAll('_', '-'), '--help'], { tools, commands: [], io })
+    // From its own line to that of the next flag.
+    const [, below = ''] = new RegExp(`\\n {2}${flag.name} (.*?)\\n {2}-`, 's').exec(io.stdout) ?? []
+    const page = readFileSync(join(ROOT, 'docs', 'reference', 'tools.md'), 'utf8')
+    const [, section = ''] = page.split(`\n## ${tool.name}\n`)
+    for (const { name } of keysOf(flag)) {
+      expect(below).toMatch(new RegExp(`\\b${name}\\b`))
+      expect(section.split('\n## ')[0]).toMatch(new RegExp(`\\| \`${flag.field}[^|]*\\|.*\\b${name}\\b`))
+    }
   })
 })
 

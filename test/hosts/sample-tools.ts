@@ -14,10 +14,13 @@ const trainModel = defineTool({
     command: z.array(z.string()).optional().describe('argv'),
     params: z.record(z.string(), z.unknown()).optional(),
     env: z.record(z.string(), z.string()).optional(),
-    resources: z.object({ cpus: z.number().optional(), gpus: z.number().int().optional() }).optional(),
+    resources: z
+      .object({ cpus: z.number().optional(), gpus: z.number().int().optional() })
+      .strict()
+      .optional(),
     metrics: z.array(z.string()).optional(),
     seeds: z.array(z.number().int()).optional(),
-    experiments: z.array(z.object({ name: z.string(), lr: z.number().optional() })).optional(),
+    experiments: z.array(z.object({ name: z.string(), lr: z.number().optional() }).strict()).optional(),
     again: z.boolean().optional(),
     wait_s: z.number().min(0).max(45).optional(),
   }),

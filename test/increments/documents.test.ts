@@ -158,3 +158,15 @@ describe('documents', () => {
     expect(reflow(text)).toBe(text)
   })
 })
+
+it('names a metric that a threshold moves', () => {
+  const spec = (success_metrics: string[]) =>
+    render({ title: 'Churn', problem_type: 'classification', success_metrics })['spec.md']!.replaceAll(
+      /\s+/g,
+      ' ',
+    )
+  const said = 'the threshold between two classes is chosen on validation for'
+  expect(spec(['roc_auc >= 0.7'])).toContain(`${said} \`the highest f1\``)
+  expect(spec(['roc_auc >= 0.7', 'mcc > 0.3'])).toContain(`${said} \`the highest mcc\``)
+  expect(spec(['log_loss < 0.4', 'precision >= 99%'])).toContain(`${said} \`precision >= 0.99\``)
+})

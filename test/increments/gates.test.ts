@@ -120,6 +120,52 @@ describe('judge', () => {
     expect(verdict.warnings[0]).toContain('reports accuracy = 0.99, while the lab measured 0.88 on test')
   })
 
+  it('asks for baselines that were measured, and says why others were not', () => {
+    const said = (baselines: GateFacts['baselines']) =>
+      judge(facts({ baselines })).checks.find(({ id }) => id === 'baseline.recorded')
+    const unscored = (name: string) =>
+      run(`exp-001-baseline-${name}`, {
+        baseline: name,
+        metrics: [measured('accuracy', 'train', 0.86)],
+        warnings: [
+          'validation: 26 row ids stand there more than once: a.csv, b and 24 more. Hand in each once.',
+        ],
+      })
+    expect(said([unscored('naive'), unscored('random')])).toMatchObject({
+      status: 'missing',
+      message: expect.stringContaining(
+        'exp-001-baseline-random (validation: 26 row ids stand there more than once: a.csv, b and 24 more)',
+      ),
+      next: { tool: 'evaluate_run' },
+    })
+    expect(said([unscored('naive'), majority])).toMatchObject({
+      status: 'pass',
+      message: expect.stringMatching(/^1 baseline: majority\. Not scored: .*baseline-naive \(/),
+    })
+  })
+
+  it('says what became of a look, and speaks of the first one only where there was one', () => {
+    const check = (over: Partial<GateFacts>, id: string) =>
+      judge(facts(over)).checks.find((each) => each.id === id)
+    const spent = { looks: { used: 3, budget: 3 }, candidate: { ...candidate, metrics: [] } }
+    expect(check(spent, 'test.looked')?.message).toContain('the budget is spent')
+    const edited = {
+      ...spent,
+      candidateLooked: true,
+      evidenceChanged: [{ run: candidate.run, split: 'test' }],
+    }
+    expect(check(edited, 'test.looked')).toMatchObject({
+      status: 'missing',
+      message: expect.stringMatching(/was evaluated .*3 of 3 looks used.* was changed since/),
+      next: { tool: 'evaluate_run' },
+    })
+    expect(check({ ...spent, candidateLooked: true }, 'test.looked')?.message).toContain('were removed since')
+    expect(check({}, 'criteria.unchanged')?.message).toContain('of the first look')
+    expect(check({ looks: { used: 0, budget: 3 } }, 'criteria.unchanged')?.message).toContain(
+      'No look was taken yet',
+    )
+  })
+
   it('is incomplete from the first day, with a next step for each thing that is missing', () => {
     const verdict = judge(
       facts({
@@ -182,7 +228,11 @@ describe('judge', () => {
       { metric: 'latency_p99_ms', op: '<', value: 100 },
       { metric: 'memory_mb', op: '<', value: 100 },
     ] as const
-    const cost = { machine: 'EPYC, 2 cores', notMeasured: { memory_mb: 'loading took longer than 32 s' } }
+    const cost = {
+      machine: 'EPYC, 2 cores',
+      notMeasured: { memory_mb: 'loading took longer than 32 s' },
+      disturbances: ['the machine was busy'],
+    }
     const measured = (value: number) => ({
       criteria,
       cost,
@@ -202,8 +252,11 @@ describe('judge', () => {
     const passed = check(measured(95), 'criterion.latency_p99_ms')
     expect(passed).toMatchObject({ status: 'pass', measured: { value: 95 } })
     expect(passed.message).toContain('the interval reaches across that value')
-    expect(passed.message).toContain('measured on this machine: EPYC, 2 cores')
+    expect(passed.message).toContain('measured on this machine: EPYC, 2 cores; the machine was busy')
     expect(passed.message).not.toContain('open')
+    expect(judge(facts(measured(95))).warnings).toContain(
+      `what the model of ${candidate.run} costs: the machine was busy`,
+    )
     expect(check(measured(101), 'criterion.latency_p99_ms').status).toBe('fail')
     // What cannot be measured is for a person to decide.
     expect(check(measured(95), 'criterion.memory_mb')).toMatchObject({
@@ -279,6 +332,7 @@ describe('judge', () => {
 
   it.each([
     ['baseline.recorded', { baselines: [] }, 'missing'],
+    ['baseline.recorded', { baselines: [{ ...majority, metrics: [reported('accuracy', 0.86)] }] }, 'missing'],
     ['baseline.lift', { baselines: [{ ...majority, metrics: [] }] }, 'missing'],
     ['baseline.lift', { baselineRule: { metric: 'accuracy', lift: 0.2, over: 'popularity' } }, 'pass'],
     ['baseline.lift', { baselineRule: { metric: 'accuracy', lift: 0.2, over: 'random' } }, 'missing'],

@@ -124,7 +124,7 @@ describe('COMPLETION-SUMMARY.md', () => {
       return text.indexOf(part)
     }
     const places = [
-      at('Tries: 3 runs'),
+      at('Tries: 3. A try is a run of a candidate'),
       at('Looks at the sealed test set: 1 of 3'),
       at('Waived: notes, by Ada on 2026-11-21T10:00:00Z, terminal: told in person'),
       at('Not checked:'),
@@ -174,6 +174,10 @@ describe('COMPLETION-SUMMARY.md', () => {
     expect(text).toMatch(/- ✅ latency_p99_ms: 2\.50*, measured on EPYC, 2 cores/)
     expect(text).not.toContain('✅ latency_p90_ms')
     expect(text).not.toContain('Inference latency: not measured')
+    const costNotMeasured = { latency_p99_ms: 'loading took longer than 32 s' }
+    expect(renderSummary({ ...facts.summaryFacts, outcome: 'passed', costNotMeasured })).toContain(
+      '- ⬜ Inference latency: not measured: loading took longer than 32 s',
+    )
   })
 
   it('stands without runs, data or candidate', () => {

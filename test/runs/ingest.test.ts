@@ -127,6 +127,7 @@ describe('ingestion', () => {
       { k: 'tag', n: 'team', v: 'core', t: 1 },
       { k: 'note', v: 'it works', t: 2 },
       { k: 'artifact', n: 'model.pkl', kind: 'model', bytes: 12, sha256: 'ab', t: 2 },
+      { k: 'model', n: 'model.pkl', format: 'joblib', type: 'Ridge', t: 2 },
       { k: 'later', what: 'a kind that this version does not know', t: 2 },
       { k: 'status', v: 'succeeded', t: 3 },
     ]
@@ -135,7 +136,7 @@ describe('ingestion', () => {
     expect(summarizeRun(index, run)).toMatchObject({
       state: 'succeeded',
       params: { lr: 0.1 },
-      tags: { team: 'core' },
+      tags: { team: 'core', model_class: 'Ridge' },
       notes: ['it works'],
       artifacts: [{ path: 'model.pkl', kind: 'model', bytes: 12, sha256: 'ab' }],
     })

@@ -9,6 +9,7 @@ import { node24 } from '../../scripts/node24.mjs'
 import { loadBetterSqlite3 } from '../../src/store/sqlite/better-sqlite3.ts'
 import { loadNodeSqlite } from '../../src/store/sqlite/node-sqlite.ts'
 import { driverSuite } from './driver-suite.ts'
+import { memorySuite } from './memory-suite.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
 
@@ -33,11 +34,15 @@ describe('SQLite', () => {
   })
 })
 
-if (!noBetter) driverSuite('better-sqlite3', loadBetterSqlite3)
-else describe.skip(`better-sqlite3: ${noBetter}`, () => it('is not tested', () => {}))
+if (!noBetter) {
+  driverSuite('better-sqlite3', loadBetterSqlite3)
+  memorySuite('better-sqlite3', loadBetterSqlite3)
+} else describe.skip(`better-sqlite3: ${noBetter}`, () => it('is not tested', () => {}))
 
-if (!noNode) driverSuite('node:sqlite', loadNodeSqlite)
-else
+if (!noNode) {
+  driverSuite('node:sqlite', loadNodeSqlite)
+  memorySuite('node:sqlite', loadNodeSqlite)
+} else
   describe('node:sqlite', () => {
     it('passes the same suite in Node 24', async () => {
       const vitest = join(ROOT, 'node_modules/vitest/vitest.mjs')
@@ -55,6 +60,10 @@ else
       const results = testResults.flatMap(({ assertionResults }) => assertionResults)
       const own = results.filter(({ ancestorTitles }) => ancestorTitles.includes('node:sqlite'))
       expect(own.length, stdout).toBeGreaterThan(25)
-      expect(own.every(({ status }) => status === 'passed')).toBe(true)
+      const memory = results.filter(({ ancestorTitles }) =>
+        ancestorTitles.includes('node:sqlite: the memory'),
+      )
+      expect(memory.length, stdout).toBeGreaterThan(5)
+      expect([...own, ...memory].every(({ status }) => status === 'passed')).toBe(true)
     })
   })

@@ -48,6 +48,18 @@ describe('a command that cannot be run', () => {
       code: 'COMMAND_INVALID',
       says: 'no such executable',
     },
+    {
+      what: 'no such script',
+      ...runWith({ command: ['python3', 'trian.py'] }),
+      code: 'COMMAND_INVALID',
+      says: /no file trian\.py[\s\S]*0001-churn-model\/scripts\/train\.py/,
+    },
+    {
+      what: 'no such script, with seeds',
+      ...runWith({ command: ['python3', '-u', 'trian.py'], seeds: [1, 2] }),
+      code: 'COMMAND_INVALID',
+      says: /scripts\/train\.py/,
+    },
     { what: 'seeds twice', ...runWith({ seeds: [1, 2, 1] }), code: 'INPUT_INVALID', says: 'each seed once' },
     { what: 'no time', ...runWith({ timeout_s: 0 }), code: 'INPUT_INVALID', says: 'more than 0' },
     {

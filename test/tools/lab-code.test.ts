@@ -5,6 +5,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs'
 import { join, resolve } from 'node:path'
@@ -56,6 +57,7 @@ describe.skipIf(NO_LAB)('the code of the lab itself', () => {
     })
     const command = ['python', 'churn/train_logistic.py']
     ;({ run } = await product.run({ increment: '0001', name: 'logistic', command }))
+    await product.run({ increment: '0001', name: 'other', command, params: { C: 0.01 } })
     await product.close()
     copy = new InstalledCopy(join(product.base, 'installed'))
   })
@@ -117,6 +119,28 @@ describe.skipIf(NO_LAB)('the code of the lab itself', () => {
     expect(evidence().splits.test).toBeUndefined()
   })
 
+  it('is not measured by for a server that only reads, which writes nothing', async () => {
+    edit('paired.py', (text) => `${text}\n# another one\n`)
+    const server = await connect(copy.program, {
+      args: ['serve', '--read-only', '--workspace', product.root],
+      cwd: product.root,
+      env: product.env,
+    })
+    const before = tampers().length
+    try {
+      const answer = await server.client.callTool({
+        name: 'compare_runs',
+        arguments: { increment: '0001', metric: 'roc_auc' },
+      })
+      expect(JSON.stringify(answer.structuredContent)).toContain(
+        'not the one that this program was built with',
+      )
+    } finally {
+      await server.client.close()
+    }
+    expect(tampers()).toHaveLength(before)
+  })
+
   it('is what it was when the edit is gone, and what was seen stays told', () => {
     const { code, stdout } = cli('verify')
     expect(code).toBe(0)
@@ -167,4 +191,40 @@ describe.skipIf(NO_LAB)('the code of the lab itself', () => {
     expect(call('evaluate_run', { run, split: 'validation' }).code).toBe(0)
     expect(check()).toMatchObject({ status: 'pass' })
   })
+
+  it('is named by verify where another build measured, and so is a value that no measurement gives', () => {
+    const { lab_sha256: before } = JSON.parse(readFileSync(join(copy.folder, 'dist/lab.json'), 'utf8'))
+    expect(cli('verify').stdout).not.toContain('another build')
+    // The next version of the package: other code of the lab, and a program that was built with it.
+    edit('hurdle.py', (text) => `${text}\n# of the next version\n`)
+    const after = codeSha256(join(copy.folder, 'python/lab'))
+    for (const file of built(join(copy.folder, 'dist'), before)) {
+      const text = readFileSync(file, 'utf8')
+      edited.set(file, text)
+      writeFileSync(file, text.replaceAll(before, after))
+    }
+    const { code, stdout } = cli('verify')
+    expect(code).toBe(0)
+    expect(stdout).toContain(
+      `note: measured by another build of the lab (SHA-256 ${before.slice(0, 12)}..., here ${after.slice(0, 12)}...): ${run} train`,
+    )
+    expect(stdout).not.toContain('outside its own interval')
+
+    const file = join(product.folder(run), 'evidence.json')
+    edited.set(file, readFileSync(file, 'utf8'))
+    const known = evidence()
+    const auc = known.splits.validation?.metrics.find(({ name }) => name === 'roc_auc')
+    auc!.value = 0.999
+    writeFileSync(file, JSON.stringify(known))
+    expect(cli('verify').stderr).toMatch(
+      new RegExp(`warning: ${run} validation: roc_auc 0.999 lies outside its own interval \\(0\\.`),
+    )
+  })
 })
+
+/** Files of the program that hold the hash that it was built with. */
+function built(folder: string, sha256: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .map((name) => join(folder, name))
+    .filter((file) => statSync(file).isFile() && readFileSync(file, 'utf8').includes(sha256))
+}

@@ -134,7 +134,9 @@ describe.skipIf(NO_LAB)('what a model costs', () => {
         source: 'measured',
         value: size,
       })
-    expect(await product.call('evaluate_run', { run: runs.fast, split: 'test' })).not.toHaveProperty('cost')
+    const again = await product.call('evaluate_run', { run: runs.fast, split: 'test' })
+    expect(again).toMatchObject({ repeated: true, cost: { request: 'one row' } })
+    expect(named(again.metrics, 'model_size_bytes')?.value).toBe(size)
     // Predictions that are scored for another split leave it, too.
     await product.call('evaluate_run', { run: runs.slow, split: 'test' })
     for (const run of [runs.fast, runs.slow])
@@ -148,6 +150,20 @@ describe.skipIf(NO_LAB)('what a model costs', () => {
     })
     expect(compared).toMatchObject({ direction: 'minimize', best: runs.fast, differences: [] })
     expect(compared.rows.map(({ run }: { run: string }) => run)).toEqual([runs.fast, runs.slow])
+  })
+
+  it('says why there is no figure, also where it was only asked after', async () => {
+    const { run } = await product.run({
+      increment: '0002',
+      name: 'broken',
+      dataset: 'churn@1',
+      command: ['python', 'train.py', 'never'],
+    })
+    const said = /not measured: .*latency_p99_ms.*: .*could not convert string to float: 'never'/
+    const measured = await product.call('evaluate_run', { run, split: 'cost' })
+    expect(measured.warnings.join('\n')).toMatch(said)
+    const shown = await product.call('get_run', { run })
+    expect(shown.warnings.join('\n')).toMatch(new RegExp(`cost of its model: ${said.source}`))
   })
 
   it('is refused of a run that saved no model', async () => {
@@ -178,6 +194,8 @@ describe.skipIf(NO_LAB)('what a model costs', () => {
   it('is left out of what is recomputed, in words', () => {
     const { status, stdout, stderr } = verify('--recompute')
     expect([status, stderr]).toEqual([0, ''])
-    expect(stdout).toMatch(/Not recomputed: what models cost \(0001\/\S+, 0002\/\S+\): a time belongs/)
+    expect(stdout).toMatch(
+      /Not recomputed: what models cost \(0001\/\S+, 0002\/\S+, 0002\/\S+\): a time belongs/,
+    )
   })
 })

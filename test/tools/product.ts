@@ -184,8 +184,9 @@ export class Product {
       for (const entry of readdirSync(folder, { withFileTypes: true })) {
         const path = join(folder, entry.name)
         const shown = relative(this.base, path)
-        // The index may be made anew at any time, under its lock.
-        if (/^project\/\.specweave\/(?:index\.db|reservations\/index\.lock)/.test(shown)) continue
+        // The index may be made anew at any time, under its lock; locks are no records.
+        if (/^project\/\.specweave\/(?:index\.db|reservations\/(?:index|github-\d+)\.lock)/.test(shown))
+          continue
         if (/^state\/(?:logs|locks|interpreters|index|checked)(?:\/|$)/.test(shown)) continue
         if (entry.isDirectory()) {
           if (shown.startsWith('project') && entry.name !== 'reservations') found[`${shown}/`] = ''

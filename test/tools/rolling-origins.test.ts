@@ -57,6 +57,32 @@ describe.skipIf(NO_LAB)('rolling origins of a series', () => {
     expect(compared.differences).toMatchObject([{ a: poor.run, b: good.run, verdict: 'worse' }])
   })
 
+  it('of several series in one file are refused until these are named, with the call that names them', async () => {
+    const call = {
+      name: 'sold',
+      source: 'data/sold.csv',
+      target: 'sold',
+      problem_type: 'time_series',
+      split: { time_column: 'week', horizon: 3 },
+      increment: '0001',
+    }
+    const refused = await product.refusal('register_dataset', call)
+    expect(refused).toMatchObject({
+      code: 'DATASET_INVALID',
+      message: expect.stringMatching(
+        /^120 of 120 rows have the "week" of another row.*"shop" tells them apart/,
+      ),
+      next: [
+        {
+          tool: 'register_dataset',
+          arguments: { ...call, split: { ...call.split, group_column: 'shop' } },
+        },
+      ],
+    })
+    const [next] = refused.next as { arguments: object }[]
+    expect(await product.call('register_dataset', next!.arguments)).toMatchObject({ dataset: 'sold@2' })
+  })
+
   it('of which too few fit in train are refused', async () => {
     const refused = await product.refusal('register_dataset', {
       name: 'long',

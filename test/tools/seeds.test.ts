@@ -81,7 +81,14 @@ describe.skipIf(NO_LAB)('experiments of several seeds', () => {
     await seeded('sharp', { blur: 0.1 }, [1, 2, 3, 4])
     const { over_seeds, next } = await compared()
     expect(over_seeds.differences).toEqual([])
-    expect(over_seeds.experiments).toEqual([{ experiment: '0001/exp-002-sharp', seeds: 4 }])
+    expect(over_seeds.experiments).toEqual([
+      {
+        experiment: '0001/exp-002-sharp',
+        seeds: 4,
+        mean: expect.any(Number),
+        spread: expect.any(Number),
+      },
+    ])
     expect(over_seeds.notes.join(' ')).toMatch(/0001\/exp-001-alone: one seed, so nothing tells/)
     expect(next[0]).toMatchObject({
       tool: 'run_experiment',

@@ -1,4 +1,4 @@
-import { appendFileSync, cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { appendFileSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { Evidence } from '../../src/evidence/evidence-file.ts'
@@ -182,6 +182,32 @@ describe.skipIf(NO_LAB)(`a threshold chosen on validation (${NO_LAB ?? 'with the
     expect(ledgerLines('threshold.chosen')).toHaveLength(2)
     const again = await product.call('evaluate_run', { run: candidate, split: 'test' })
     expect(again).toMatchObject({ repeated: true, look: { used: 1 } })
+  })
+
+  it('and the look are told where evidence.json was edited or removed since', async () => {
+    const file = join(folder(candidate), 'evidence.json')
+    const text = readFileSync(file, 'utf8')
+    const looked = async () =>
+      (await product.call('validate_increment', { increment: '0001' })).checks.find(
+        ({ id }: { id: string }) => id === 'test.looked',
+      )
+    expect(await looked()).toMatchObject({ status: 'pass' })
+    try {
+      const edited = evidence()
+      edited.splits.test!.rows += 1
+      writeFileSync(file, JSON.stringify(edited))
+      expect(await looked()).toMatchObject({
+        status: 'missing',
+        message: expect.stringMatching(
+          /was evaluated .*1 of \d looks used.* evidence\.json was changed since/,
+        ),
+      })
+      rmSync(file)
+      expect((await looked()).message).toContain('they were removed since')
+    } finally {
+      writeFileSync(file, text)
+    }
+    expect(await looked()).toMatchObject({ status: 'pass' })
   })
 
   it('goes with the model and the summary, and comes out again in a clone', async () => {

@@ -171,6 +171,7 @@ describe.skipIf(NO_LAB)(`verify --recompute (${NO_LAB ?? 'with the lab'})`, () =
       { cwd: product.root, env: product.env, encoding: 'utf8' },
     )
     expect([status, stderr]).toEqual([0, ''])
+    expect(stdout).toMatch(/^Going through \d+ runs: what they handed in is scored again\.$/m)
     expect(stdout).toContain('the sealed labels are on this machine')
     expect(stdout).toContain(`${made.other} validation: `)
     expect(product.tree()).toEqual(before)
@@ -232,10 +233,46 @@ describe.skipIf(NO_LAB)(`verify --recompute (${NO_LAB ?? 'with the lab'})`, () =
       dataset_hash: forged.dataset_hash,
       splits: { test: splitEvidenceSha256(forged, 'test') },
     })
-    expect(place.verify()).toMatchObject({ code: 0, stderr: '' })
+    // The ledger holds it; that no measurement gives such a value is a warning alone.
+    expect(place.verify()).toMatchObject({
+      code: 0,
+      stderr: expect.stringMatching(/^warning: .* lies outside its own interval .*\n$/),
+    })
     const { code, stderr } = place.verify('--recompute')
     expect(code).toBe(1)
     expect(stderr).toContain(`roc_auc: 0.999 stands in evidence.json, and the predictions give ${value}`)
+  })
+
+  it('compares an interval that an older build computed by another method by its value alone, and says so', async () => {
+    const place = clone()
+    const folder = place.folder(made.candidate)
+    vi.stubEnv('SPECWEAVE_STATE_DIR', join(place.state, 'older'))
+    const record = (lab_sha256: string | undefined) => {
+      const old = evidence(made.product.folder(made.candidate))
+      const test = old.splits.test as NonNullable<Evidence['splits']['test']>
+      if (lab_sha256) test.lab_sha256 = lab_sha256
+      for (const metric of test.metrics.filter(({ name }) => name === 'roc_auc')) {
+        metric.ci_method = 'hanley_mcneil'
+        metric.ci = [0.1, 1]
+      }
+      writeFileSync(join(folder, 'evidence.json'), JSON.stringify(old, null, 2))
+      return appendEvent(openWorkspace(place.root), 'evidence.recorded', {
+        run: old.run,
+        dataset_hash: old.dataset_hash,
+        splits: { test: splitEvidenceSha256(old, 'test') },
+      })
+    }
+    await record('0'.repeat(64))
+    const { code, stdout, stderr } = place.verify('--recompute')
+    expect([code, stderr]).toEqual([0, ''])
+    expect(stdout).toMatch(
+      /^note: \S+boosting test: the interval of roc_auc was not compared, its value was: it was recorded by `hanley_mcneil`, and the lab that is here computes `\w+`$/m,
+    )
+    // The build that is here has one method for it.
+    await record(undefined)
+    expect(place.verify('--recompute').stderr).toMatch(
+      /boosting test: the interval of roc_auc: \[0\.1,1\] stands in evidence\.json/,
+    )
   })
 
   it('says so where a line of the ledger was edited or taken out', () => {

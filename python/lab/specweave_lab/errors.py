@@ -22,6 +22,8 @@ class Refusal(Exception):
         Each argument that is wrong and why.
     missing : iterable of str
         Arguments or things that are needed and were not there.
+    next_steps : iterable of dict
+        ``tool, arguments, why`` of calls that would work; ``arguments`` are what to add to those of this call.
     """
 
     def __init__(
@@ -31,18 +33,21 @@ class Refusal(Exception):
         *,
         invalid: Iterable[tuple[str, str]] = (),
         missing: Iterable[str] = (),
+        next_steps: Iterable[dict[str, Any]] = (),
     ) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.invalid = [{"field": field, "problem": problem} for field, problem in invalid]
         self.missing = list(missing)
+        self.next_steps = list(next_steps)
 
     def __str__(self) -> str:
         return self.message
 
     def to_json(self) -> dict[str, Any]:
-        return {"code": self.code, "message": self.message, "invalid": self.invalid, "missing": self.missing}
+        said = {"code": self.code, "message": self.message, "invalid": self.invalid, "missing": self.missing}
+        return {**said, "next": self.next_steps} if self.next_steps else said
 
 
 def dataset_invalid(field: str, problem: str, advice: str) -> Refusal:

@@ -43,7 +43,6 @@ def _later(module: str, function: str) -> Method:
 
 METHODS: dict[str, Method] = {
     "ping": ping,
-    "dataset_hash": _later("registration", "dataset_hash"),
     "register_dataset": _later("registration", "register_dataset"),
     "check_data": _later("data_check", "check_data"),
     "evaluate": _later("evaluation", "evaluate"),

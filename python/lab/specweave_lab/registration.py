@@ -1,4 +1,4 @@
-"""``register_dataset`` and ``dataset_hash``: a source becomes a split, sealed, described dataset version."""
+"""``register_dataset``: a source becomes a split, sealed, described dataset version."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from specweave_lab.custom_admission import admit_evaluator
 from specweave_lab.drafting import Draft, Progress, draft_dataset
 from specweave_lab.folding import fold_policy
 from specweave_lab.leakage import search_leakage
+from specweave_lab.panels import check_panel
 from specweave_lab.profile import number, profile_column
 from specweave_lab.reading import file_sha256, source_format
 from specweave_lab.registration_request import read_request
@@ -25,15 +26,6 @@ from specweave_lab.sample import write_sample
 from specweave_lab.source_warnings import warn_of_classes, warn_of_columns, warn_of_zones
 from specweave_lab.splitting import IN_NONE, SPLITS, TEST, TRAIN
 from specweave_lab.writing import write_csv, write_split
-
-
-def dataset_hash(params: dict[str, Any], progress: Progress) -> dict[str, Any]:
-    """The hash that the source would be registered under, to see whether it is there already. Writes nothing.
-
-    Takes the parameters of :func:`register_dataset`; ``version``, ``out`` are not needed.
-    """
-    draft = draft_dataset(read_request(params), progress)
-    return {"hash": draft.hash, "source_sha256": draft.source_sha256, "rows": draft.table.rows}
 
 
 def register_dataset(params: dict[str, Any], progress: Progress) -> dict[str, Any]:
@@ -46,14 +38,16 @@ def register_dataset(params: dict[str, Any], progress: Progress) -> dict[str, An
         group_column?, gap?, horizon?, seed}, positive?, id_column?, previous?: [folders],
         schema? (see :func:`~specweave_lab.schema_check.check_schema`), evaluator? {text, source, metrics}
         (see :mod:`specweave_lab.custom_evaluator`), out: empty folder, vault: folder``.
-        Paths are absolute.
+        Paths are absolute. ``known?: [hashes]`` of the versions that exist makes this a new registration:
+        where the source is one of them nothing is written, and a panel whose series are not named is refused
+        (see :mod:`specweave_lab.panels`). Without it a version is made again, as it was.
 
     Returns
     -------
     dict
-        The DatasetRecord (``src/core/dataset-record.ts``), also written to ``out/dataset.json``, beside
-        the splits and ``sample.csv``. Sealed
-        labels go to ``vault/<hash>/test.csv``, mode 0600.
+        ``{"known": hash}``, or the DatasetRecord (``src/core/dataset-record.ts``), also written to
+        ``out/dataset.json``, beside the splits and ``sample.csv``. Sealed labels go to
+        ``vault/<hash>/test.csv``, mode 0600.
 
     Raises
     ------
@@ -65,6 +59,11 @@ def register_dataset(params: dict[str, Any], progress: Progress) -> dict[str, An
     if not out.is_dir() or any(out.iterdir()):
         raise arguments.invalid("out", f'"{out}" must be a folder that is there and empty')
     draft = draft_dataset(read_request(params), progress)
+    known = arguments.texts("known")
+    if known is not None:
+        if draft.hash in known:
+            return {"known": draft.hash}
+        draft.warnings += check_panel(draft.request, draft.table)
     try:
         progress("writing the splits", 0.5)
         ids = pa.array(draft.row_ids, pa.large_string())

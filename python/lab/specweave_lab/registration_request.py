@@ -37,7 +37,7 @@ class Request:
 
 
 def read_request(params: dict[str, Any]) -> Request:
-    """Read and check the arguments that ``dataset_hash`` and ``register_dataset`` share."""
+    """Read and check the arguments that decide a version."""
     arguments = Arguments(params)
     problem_type = arguments.choice("problem_type", PROBLEM_TYPES)
     split = arguments.inner("split")

@@ -26,6 +26,7 @@ from sklearn.linear_model import Ridge
 from sklearn.preprocessing import StandardScaler
 
 from specweave_lab.arguments import Arguments
+from specweave_lab.custom_control import own_control_values
 from specweave_lab.drafting import Progress
 from specweave_lab.errors import Refusal
 from specweave_lab.evaluation import read_classification, read_regression
@@ -118,8 +119,8 @@ def measure_control(params: dict[str, Any], progress: Progress) -> dict[str, Any
     ----------
     params : dict
         ``dataset`` (folder), ``split`` (validation), ``predictions`` (of the control), ``original`` (of
-        the run that it controls), ``metric`` (one that cannot be measured here is replaced by accuracy or
-        rmse).
+        the run that it controls), ``metric`` (one of the data set's own evaluator as well; one that cannot be
+        measured here is replaced by accuracy or rmse, and ``metric`` of the answer is that).
 
     Returns
     -------
@@ -135,14 +136,23 @@ def measure_control(params: dict[str, Any], progress: Progress) -> dict[str, Any
     chosen = np.arange(rows)
     if rows > MOST_SCORED:
         chosen = np.sort(np.random.default_rng(0).permutation(rows)[:MOST_SCORED])
-    metric = _metric(truth, arguments)
     progress("measuring the control", 0.2)
-    value_of = _scorer(truth, arguments.path("predictions"), metric, chosen)
-    original = _scorer(truth, arguments.path("original"), metric, chosen)(np.arange(len(chosen)))
-    value = value_of(np.arange(len(chosen)))
+    asked = arguments.text("metric")
+    paths = [arguments.path("predictions"), arguments.path("original")]
     rng = np.random.default_rng(len(chosen))
-    dealings = np.asarray([value_of(rng.permutation(len(chosen))) for _ in range(DEALINGS)])
-    sign, chance = sign_of_better(metric), float(np.mean(dealings))
+    orders = [rng.permutation(len(chosen)) for _ in range(DEALINGS)]
+    found = own_control_values(arguments.path("dataset"), truth, paths, asked, chosen, orders)
+    if found is not None:
+        metric, ((value, original), dealings, sign) = asked, found
+    else:
+        metric = _metric(truth, arguments)
+        as_they_are = np.arange(len(chosen))
+        value_of = _scorer(truth, paths[0], metric, chosen)
+        original = _scorer(truth, paths[1], metric, chosen)(as_they_are)
+        value = value_of(as_they_are)
+        dealings = np.asarray([value_of(order) for order in orders])
+        sign = sign_of_better(metric)
+    chance = float(np.mean(dealings))
     bound = float(sign * np.max(sign * dealings))
     own = max(0.0, sign * (original - chance))
     better = sign * (value - bound) > 0 and sign * (value - chance) > SHARE * own

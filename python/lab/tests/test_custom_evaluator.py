@@ -13,12 +13,14 @@ from conftest import quiet
 
 from specweave_lab.comparison import compare
 from specweave_lab.custom_process import EvaluatorFailed, Job, run_job
+from specweave_lab.drafting import draft_dataset
 from specweave_lab.errors import Refusal
 from specweave_lab.evaluation import evaluate
 from specweave_lab.lift import lift
 from specweave_lab.paired_folds import compare_folds
 from specweave_lab.reading import read_table
-from specweave_lab.registration import dataset_hash, register_dataset
+from specweave_lab.registration import register_dataset
+from specweave_lab.registration_request import read_request
 from specweave_lab.train_folds import Folds
 
 PROFIT = """
@@ -81,10 +83,10 @@ def test_the_record_holds_what_was_registered(registered: tuple) -> None:
     assert described["losses"] == ["missed"]
     assert (out / described["path"]).read_text("utf-8") == PROFIT
     assert {"profit", "missed"} <= set(record["controls"]["passed"])
-    assert dataset_hash(params, quiet)["hash"] == record["hash"]
+    assert draft_dataset(read_request(params), quiet).hash == record["hash"]
     assert described["resamples"] == {"validation": 500, "test": 500}
     hashes = {
-        dataset_hash({**params, "evaluator": other}, quiet)["hash"]
+        draft_dataset(read_request({**params, "evaluator": other}), quiet).hash
         for other in (asked(PROFIT + "\n"), asked(metrics={**METRICS, "missed": "maximize"}), None)
     }
     assert len(hashes | {record["hash"]}) == 4

@@ -16,7 +16,7 @@ from specweave_lab.metrics.counts import confusion, count_statistic, counts_of, 
 from specweave_lab.metrics.names import CLASSIFICATION, CLASSIFICATION_SCORES
 from specweave_lab.metrics.ranking import auc_parts, average_precision_parts
 from specweave_lab.metrics.regression import measure_regression
-from specweave_lab.resampling import bca, bootstrap_sums, jackknife_error, resample_counts
+from specweave_lab.resampling import bca, bootstrap_sums, data_generator, jackknife_error, resample_counts
 
 
 @pytest.mark.parametrize("module", [intervals, labels])
@@ -158,3 +158,49 @@ def test_coverage_of_regression_intervals() -> None:
         for one in measure_regression(*sample(200), names)[0]:
             hits[one["name"]] += one["ci"][0] <= truth[one["name"]] <= one["ci"][1]
     assert {name: count / 150 for name, count in hits.items() if not 0.88 <= count / 150 <= 1} == {}
+
+
+def studentised_by_hand(errors: np.ndarray, generator: np.random.Generator) -> tuple[float, float]:
+    """Efron and Tibshirani (1993), sec. 12.5, row by row."""
+    squares, n, t = errors**2, len(errors), []
+    mean, error = squares.mean(), squares.std() / np.sqrt(n)
+    for counts in np.concatenate(list(resample_counts(n, 1_000, generator))):
+        drawn = np.repeat(squares, counts.astype(int))
+        t.append((drawn.mean() - mean) / (drawn.std() / np.sqrt(n)))
+    low, high = np.quantile(t, [0.025, 0.975])
+    return float(np.sqrt(max(mean - high * error, 0))), float(np.sqrt(mean - low * error))
+
+
+@pytest.mark.parametrize("unit", [1.0, 1e-60, 1e60])
+def test_the_interval_of_rmse_is_the_studentised_bootstrap_s(unit: float) -> None:
+    errors = np.random.default_rng(5).standard_t(5, size=80) * unit
+    true = np.zeros(80)
+    (one,), _ = measure_regression(true, errors, ["rmse"])
+    assert one["ci_method"] == "bootstrap_t"
+    assert one["ci"] == pytest.approx(studentised_by_hand(errors, data_generator(true)), rel=1e-9)
+    among, _ = measure_regression(true, errors, ["mae", "median_ae", "rmse"])
+    assert among[2] == one
+    without, _ = measure_regression(true, errors, ["mae"])
+    assert without[0]["ci"] == pytest.approx(among[0]["ci"], rel=1e-12)
+    assert among[0]["ci_method"] == "bootstrap_bca"
+
+
+def test_few_rows_that_hold_the_whole_error_have_no_studentised_limits() -> None:
+    noise, wild = np.random.default_rng(6).normal(size=200), np.zeros(200)
+    wild[:2] = 1_000.0
+    for errors in (noise + wild, wild):
+        (one,), _ = measure_regression(np.zeros(200), errors, ["rmse"])
+        assert one["ci_method"] == "bootstrap_bca" and one["ci"][1] < 3 * one["value"]
+    for errors in (np.zeros(50), np.ones(50)):  # nothing that varies
+        (one,), _ = measure_regression(np.zeros(50), errors, ["rmse"])
+        assert one["ci"] == [one["value"], one["value"]]
+
+
+def test_coverage_of_rmse_with_heavy_tails() -> None:
+    """Errors of Student's t, 5 degrees, 20 rows: BCa limits hold the true value in 83 % of 1,000 samples."""
+    generator, hits = np.random.default_rng(13), 0
+    for _ in range(1_000):
+        true = generator.normal(size=20)
+        (one,), _ = measure_regression(true, true + generator.standard_t(5, size=20), ["rmse"])
+        hits += one["ci"][0] <= np.sqrt(5 / 3) <= one["ci"][1]
+    assert 0.87 <= hits / 1_000 <= 0.97

@@ -13,8 +13,10 @@ import pandas as pd
 import pytest
 from conftest import quiet, split_rows
 
+from specweave_lab.drafting import draft_dataset
 from specweave_lab.errors import Refusal
-from specweave_lab.registration import dataset_hash, register_dataset
+from specweave_lab.registration import register_dataset
+from specweave_lab.registration_request import read_request
 
 
 def test_splits_hold_every_row_once_and_the_test_labels_are_sealed(register, cancer, tmp_path) -> None:
@@ -210,7 +212,7 @@ def test_nothing_is_left_where_writing_fails(tmp_path: Path, cancer, monkeypatch
     assert list(vault.iterdir()) == []
 
 
-def test_hash_writes_nothing_and_the_out_folder_must_be_empty(tmp_path: Path, cancer) -> None:
+def test_a_draft_writes_nothing_and_the_out_folder_must_be_empty(tmp_path: Path, cancer) -> None:
     source = tmp_path / "c.csv"
     cancer.to_csv(source, index=False)
     params = {
@@ -220,8 +222,8 @@ def test_hash_writes_nothing_and_the_out_folder_must_be_empty(tmp_path: Path, ca
         "problem_type": "classification",
         "split": {},
     }
-    answer = dataset_hash(params, quiet)
-    assert answer["source_sha256"] == hashlib.sha256(source.read_bytes()).hexdigest()
+    draft = draft_dataset(read_request(params), quiet)
+    assert draft.source_sha256 == hashlib.sha256(source.read_bytes()).hexdigest()
     assert [path.name for path in tmp_path.iterdir()] == ["c.csv"]
     with pytest.raises(Refusal, match="empty"):
         register_dataset(

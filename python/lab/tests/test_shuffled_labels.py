@@ -103,3 +103,40 @@ def test_a_series_is_refused(register: Register, tmp_path: Path) -> None:
     _, out = register(days, problem_type="time_series", split={"time_column": "day"})
     with pytest.raises(Refusal, match="not a time_series"):
         shuffle_labels({"dataset": str(out), "out": str(tmp_path / "a")}, quiet)
+
+
+FOUND_ILL = """
+def evaluate(truth, predictions):
+    ill = truth["target"] == "malignant"
+    found = (predictions["prediction"] == "malignant")[ill].mean()
+    return {"found_ill": float(found), "cost": float((ill & (predictions["prediction"] != "malignant")).mean())}
+"""
+
+
+@pytest.mark.parametrize("metric", ["found_ill", "cost"])
+def test_a_metric_of_the_users_own_is_compared_itself(
+    register: Register, cancer: pd.DataFrame, tmp_path: Path, metric: str
+) -> None:
+    metrics = {"found_ill": "maximize", "cost": "minimize"}
+    # The control has the ill ones right, and of the others half: by accuracy it would hardly differ from chance.
+    _, out = register(cancer, evaluator={"text": FOUND_ILL, "source": "own.py", "metrics": metrics})
+    held = pd.read_csv(out / "validation.csv", dtype={"row_id": str})
+    ill = held["target"] == "malignant"
+    half = np.where(np.arange(len(held)) % 2 == 0, "malignant", "benign")
+    paths = {}
+    for name, said in (
+        ("real", held["target"]),
+        ("control", np.where(ill, "malignant", half)),
+        ("chance", half),
+    ):
+        paths[name] = str(tmp_path / f"{name}.csv")
+        pd.DataFrame({"row_id": held["row_id"], "prediction": said}).to_csv(paths[name], index=False)
+    call = {"dataset": str(out), "split": "validation", "original": paths["real"], "metric": metric}
+    found = measure_control({**call, "predictions": paths["control"]}, quiet)
+    assert (found["metric"], found["verdict"]) == (metric, "fail")
+    assert found["value"] == found["original"] == {"found_ill": 1.0, "cost": 0.0}[metric]
+    found = measure_control({**call, "predictions": paths["chance"]}, quiet)
+    assert (found["metric"], found["verdict"]) == (metric, "pass")
+    # What cannot be measured is replaced, and the answer says by what.
+    found = measure_control({**call, "predictions": paths["chance"], "metric": "roc_auc"}, quiet)
+    assert found["metric"] == "accuracy"

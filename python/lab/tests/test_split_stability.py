@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 from conftest import quiet, split_rows
 
-from specweave_lab.registration import dataset_hash
+from specweave_lab.drafting import draft_dataset
+from specweave_lab.registration_request import read_request
 from specweave_lab.splitting import TEST, VALIDATION, split_by_hash, split_by_time
 
 
@@ -85,7 +86,7 @@ def test_the_hash_of_a_repeat_does_not_depend_on_what_came_between(register, can
     _, v2 = register(cancer, previous=[str(v1)])
     params = {"source": str(tmp_path / "source-1.csv"), "name": "data", "target": "target",
               "problem_type": "classification", "split": {}, "previous": [str(v1), str(v2)]}  # fmt: skip
-    assert dataset_hash(params, quiet)["hash"] == first["hash"]
+    assert draft_dataset(read_request(params), quiet).hash == first["hash"]
 
 
 def test_sealed_interactions_stay_sealed(register, tmp_path) -> None:

@@ -66,7 +66,7 @@ def _scores(
         classes = list(y_score.columns)
     rows = to_list(y_score)
     width = len(rows[0]) if rows and isinstance(rows[0], (list, tuple)) else 1
-    if width == 1:
+    if width == 1 and (classes is None or len(to_list(classes)) != 1):
         return _positive_score(dataset, split, y_score, labels, order)
     named = list(labels.classes) if classes is None else [labels.find(value) for value in to_list(classes)]
     if width != len(named) or None in named or len(set(named)) < len(named):
@@ -74,16 +74,29 @@ def _scores(
             f"y_score for {split} has {width} columns, and the classes are {', '.join(labels.classes[:10])}.",
             "give one column a class, in the order of ds.classes, or name the columns: classes=model.classes_",
         )
+    if width == 1 and not isinstance(rows[0], (list, tuple)):
+        rows = [[row] for row in rows]
     if any(len(row) != width for row in rows):
         raise SpecWeaveError(
             f"y_score for {split} has rows of different lengths.", "give one score a class in each row"
         )
     by_label = {label: [row[i] for row in rows] for i, label in enumerate(named)}
+    if _are_probabilities(rows):
+        # A class that train lacks has no column: what the model cannot say has the probability 0. A margin has no such.
+        for label in labels.classes:
+            by_label.setdefault(label, [0.0] * len(rows))
     return [
         (label, checked_column(dataset, split, by_label[label], "y_score", order))
         for label in labels.classes
         if label in by_label
     ]
+
+
+def _are_probabilities(rows: list[list[Any]]) -> bool:
+    try:
+        return all(0 <= score <= 1 for row in rows for score in row)
+    except TypeError:
+        return False
 
 
 def _positive_score(
@@ -98,11 +111,7 @@ def _positive_score(
     scores = checked_column(dataset, split, y_score, "y_score", order)
     positive = labels.find(dataset.positive) if dataset.positive is not None else None
     positive = positive or labels.classes[1]
-    try:
-        probabilities = all(0 <= score <= 1 for score in scores)
-    except TypeError:
-        probabilities = False
-    if not probabilities:
+    if not _are_probabilities([scores]):
         return [(positive, scores)]  # a margin has no counterpart
     other = labels.classes[0] if positive == labels.classes[1] else labels.classes[1]
     both = {positive: scores, other: [1 - score for score in scores]}

@@ -15,16 +15,15 @@ from time import monotonic, sleep, time
 from . import ending
 from .backlog import MOST_BYTES, Backlog, unwritten
 from .errors import say, warn_once
+from .events_file import APPEND, new_file
 
 _RETRY_S = 0.2
 # With these another file, or the same one opened anew, may do at once.
 _OF_THIS_FILE = (errno.EBADF, errno.EFBIG)
 # With these the file, as it is open, may be good again later; with any other it is opened anew.
 _NO_ROOM = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EROFS)
-_APPEND = os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC
 
 _open: dict[int, EventFile] = {}
-_host = ""
 
 
 def _after_fork() -> None:
@@ -37,28 +36,6 @@ def _after_fork() -> None:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)
-
-
-def new_file(folder: str) -> tuple[int, str]:
-    """Creates ``events/<host>-<pid>-<random>.jsonl`` in a run's folder, exclusively.
-
-    Returns
-    -------
-    tuple of int and str
-        The file's descriptor, opened for appending, and its path.
-    """
-    global _host
-    if not _host:
-        _host = "".join([c if c.isalnum() and c.isascii() else "-" for c in os.uname().nodename[:40]]) or "host"
-    path = f"{folder}/events/{_host}-{getpid()}-{os.urandom(6).hex()}.jsonl"
-    try:
-        return os.open(path, _APPEND | os.O_CREAT | os.O_EXCL, 0o666), path
-    except FileNotFoundError:
-        # Never the run's folder itself: one that was moved away is not made a second time.
-        from .numbering import make_folder
-
-        make_folder(f"{folder}/events")
-        return os.open(path, _APPEND | os.O_CREAT | os.O_EXCL, 0o666), path
 
 
 class EventFile:
@@ -287,7 +264,7 @@ class EventFile:
 
     def _reopen(self) -> int:
         if self._path is not None:
-            self._fd = os.open(self._path, _APPEND)
+            self._fd = os.open(self._path, APPEND)
         else:
             self._fd, self._path = new_file(self.folder)
         _open[id(self)] = self

@@ -82,7 +82,7 @@ def save_model(
     function = predict_code(needs, predict) if predict else None
     record(run, relative, "model")
     kept = _example(folder, model, relative, example) if example is not None else None
-    _say(run, relative, kind, function, kept, needs, type(model).__name__)
+    _say(run, relative, kind, function, kept, needs, class_name(model))
     return relative
 
 
@@ -94,7 +94,24 @@ def record_pickled(run: Run, model: Any, relative: str) -> None:
         return
     needs = Needs(str(run.folder))
     needs.pickled(f"{run.folder}/{relative}")
-    _say(run, relative, "joblib", None, None, needs, type(model).__name__)
+    _say(run, relative, "joblib", None, None, needs, class_name(model))
+
+
+def class_name(model: Any) -> str:
+    """The class that says what was trained: of a scikit-learn pipeline its last step, of a search what it found.
+
+    What merely holds a model has it under one of scikit-learn's public names; anything else is named itself.
+    """
+    for _ in range(5):  # a pipeline in a search in a pipeline
+        steps = getattr(model, "steps", None)
+        if isinstance(steps, list) and steps and isinstance(steps[-1], tuple):
+            inner = steps[-1][-1]
+        else:
+            inner = getattr(model, "best_estimator_", None)
+        if inner is None or isinstance(inner, str):
+            break
+        model = inner
+    return type(model).__name__
 
 
 def _write(folder: str, model: Any, kind: str, name: str) -> str:

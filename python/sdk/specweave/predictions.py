@@ -40,7 +40,8 @@ def save_predictions(
     ids : iterable, optional
         The row ids that `y_pred` belongs to, where it is in another order; each row of the split once.
     classes : iterable, optional
-        The order of the columns of `y_score`, for example ``model.classes_``; else that of ``ds.classes``.
+        The order of the columns of `y_score`, for example ``model.classes_``; else that of ``ds.classes``. Where they
+        lack a class that train has no row of, probabilities get a column of 0 for it.
 
     Returns
     -------

@@ -7,7 +7,7 @@ import os
 import sys
 import time
 
-from . import events, numbering
+from . import events, events_file, numbering
 from .git import git_sha
 from .identity import machine_identity, process_identity
 from .masking import mask_command
@@ -57,7 +57,7 @@ def create_run(name: str, increment: str | int | None, **fields: Any) -> tuple[s
     fd: int | None = None
     try:
         os.mkdir(f"{built}/events")
-        fd, path = events.new_file(built)
+        fd, path = events_file.new_file(built)
         stat = os.fstat(fd)
         place = f',"events":{{"dev":{stat.st_dev},"ino":{stat.st_ino}}}}}\n'
         process = _encoded("process", os.getpid(), process_identity)

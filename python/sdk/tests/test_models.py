@@ -8,6 +8,7 @@ from importlib.util import find_spec
 import pytest
 
 from specweave import SpecWeaveError, track_experiment
+from specweave.models import class_name
 
 pytest.importorskip("pandas")
 pytest.importorskip("sklearn")
@@ -72,6 +73,22 @@ def test_a_pipeline_predicts_the_same_in_a_clean_process(churn):
     example = json.loads((churn.experiments / "exp-001-x/model.example.json").read_text())
     assert example["columns"][0] == "minutes" and len(example["rows"]) == 3 and len(example["predictions"]) == 3
     assert [e["kind"] for e in churn.events("exp-001-x", "artifact")] == ["model"]
+
+
+def test_what_holds_a_model_is_named_by_what_it_holds():
+    class Boosting: ...
+
+    class Pipeline:
+        def __init__(self, last):
+            self.steps = [("encode", object()), ("model", last)]
+
+    class Search:
+        def __init__(self, best):
+            self.best_estimator_ = best
+
+    assert class_name(Boosting()) == "Boosting"
+    assert class_name(Pipeline(Search(Pipeline(Boosting())))) == "Boosting"
+    assert class_name(Pipeline("passthrough")) == "Pipeline"
 
 
 HELPER = "def round_minutes(table):\n    return table.assign(minutes=table.minutes.round())\n"

@@ -60,6 +60,21 @@ def test_scores_of_other_shapes(work, binary):
     assert written(work, "test") == ["row_id,prediction", "a,no", "b,yes", "c,no"]
 
 
+def test_a_class_that_train_lacks_has_the_probability_0(work):
+    small(work, classes=("a", "b", "c"), labels=("a", "c", "b"))
+    said, given = ["a", "c", "a"], [[0.9, 0.1], [0.2, 0.8], [0.7, 0.3]]
+    with track_experiment("x") as exp:
+        exp.save_predictions("validation", said, given, classes=["a", "c"])
+        assert written(work)[:3] == ["row_id,prediction,score_a,score_b,score_c", "a,a,0.9,0.0,0.1", "b,c,0.2,0.0,0.8"]
+        exp.save_predictions("validation", ["c"] * 3, np.ones((3, 1)), classes=np.array(["c"]), ids=["c", "b", "a"])
+        assert written(work)[:2] == ["row_id,prediction,score_a,score_b,score_c", "a,c,0.0,0.0,1.0"]
+        # A margin of 0 would say something, so that none is made up.
+        exp.save_predictions("validation", said, [[1.9, -0.1], *given[1:]], classes=["a", "c"])
+        assert written(work)[0] == "row_id,prediction,score_a,score_c"
+        with pytest.raises(SpecWeaveError, match="classes=model.classes_"):
+            exp.save_predictions("validation", said, given)
+
+
 def test_ids_in_another_order(work, binary):
     binary.save_predictions("validation", ["yes", "no", "no"], y_score=[0.9, 0.1, 0.2], ids=["c", "a", "b"])
     assert [line.split(",")[:2] for line in written(work)[1:]] == [["a", "no"], ["b", "no"], ["c", "yes"]]

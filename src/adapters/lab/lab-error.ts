@@ -1,4 +1,4 @@
-import { ERROR_CODES, type ErrorCode, type InvalidField, Refusal } from '../../core/errors.ts'
+import { ERROR_CODES, type ErrorCode, type InvalidField, type NextStep, Refusal } from '../../core/errors.ts'
 
 /** The `error` member of an answer, as the protocol has it. */
 export interface LabErrorMessage {
@@ -6,6 +6,8 @@ export interface LabErrorMessage {
   message?: string
   invalid?: InvalidField[]
   missing?: string[]
+  /** `arguments` of the same tool are what to add to those of the call. */
+  next?: NextStep[]
 }
 
 /** A refusal of the lab is the user's; anything else is a failure of the lab, shown with its last lines. */
@@ -15,6 +17,7 @@ export function labError(error: LabErrorMessage, stderr: readonly string[]): Ref
     return new Refusal(code as ErrorCode, error.message ?? code, {
       invalid: error.invalid ?? [],
       missing: error.missing ?? [],
+      next: error.next ?? [],
     })
   }
   return labFailed(error.message ?? 'the lab answered with an error', stderr)

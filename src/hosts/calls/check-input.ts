@@ -2,6 +2,7 @@ import { type InvalidField, type NextStep, Refusal } from '../../core/errors.ts'
 import { nearest } from '../../core/ids.ts'
 import type { AnyTool } from '../../tools/tool.ts'
 import { describeIssue, fieldPath } from './input-problems.ts'
+import { inputSchema, keysAt } from './json-schema.ts'
 
 /** Characters of JSON that one argument may hold. Larger things are files, and are given by their path. */
 export const MAX_ARGUMENT = 1_000_000
@@ -30,7 +31,7 @@ export function checkInput(tool: AnyTool, raw: unknown): Arguments {
   const missing: string[] = []
   const invalid: InvalidField[] = unknown.map((key) => ({ field: key, problem: unknownKey(key, known) }))
   for (const issue of parsed.success ? [] : parsed.error.issues) {
-    const problem = describeIssue(issue, values)
+    const problem = describeIssue(issue, values, (path) => keysAt(inputSchema(tool), path))
     if (problem === 'missing') missing.push(fieldPath(issue.path))
     else invalid.push({ field: fieldPath(issue.path), problem })
   }

@@ -10,17 +10,24 @@ export function fieldPath(path: readonly PropertyKey[]): string {
     .join('')
 }
 
-/** What is wrong with one field, in the caller's terms; `missing` where nothing was given. */
-export function describeIssue(issue: Issue, input: unknown): string {
+/**
+ * What is wrong with one field, in the caller's terms; `missing` where nothing was given.
+ * @param keysAt the keys that the object at a path may have
+ */
+export function describeIssue(
+  issue: Issue,
+  input: unknown,
+  keysAt: (path: readonly PropertyKey[]) => readonly string[] = () => [],
+): string {
   const value = valueAt(input, issue.path)
   if (value === undefined && issue.path.length > 0 && issue.code !== 'custom') return 'missing'
   switch (issue.code) {
     case 'invalid_type':
-      return expected(issue.expected, value)
+      return expected(issue.expected, value) + ownWords(issue)
     case 'invalid_value':
       return oneOf(issue.values, value)
     case 'unrecognized_keys':
-      return `unknown ${issue.keys.length > 1 ? 'keys' : 'key'} ${issue.keys.join(', ')}`
+      return unknownKeys(issue.keys, keysAt(issue.path))
     case 'too_small':
       return issue.origin === 'string' || issue.origin === 'array'
         ? Number(issue.minimum) <= 1
@@ -36,6 +43,15 @@ export function describeIssue(issue: Issue, input: unknown): string {
     default:
       return issue.message
   }
+}
+
+function unknownKeys(keys: readonly string[], known: readonly string[]): string {
+  const said = `unknown ${keys.length > 1 ? 'keys' : 'key'} ${keys.map((key) => key.slice(0, 60)).join(', ')}`
+  // Of several that hold what was typed, none is nearer: `column` is a part of both columns.
+  const closest = (key: string) => nearest(key, known, 2).filter((name, at) => at === 0 || name.includes(key))
+  const close = [...new Set(keys.flatMap(closest))]
+  const meant = close.length > 0 ? `; did you mean ${close.join(' or ')}?` : ''
+  return known.length > 0 ? `${said}${meant || '.'} The keys are ${known.join(', ')}` : said
 }
 
 function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
@@ -59,17 +75,22 @@ function expected(kind: string, value: unknown): string {
     object: 'an object',
   }
   const wanted = words[kind] ?? `a ${kind}`
-  const quoted = typeof value === 'string' && holdsJson(value) && kind !== 'string'
+  const quoted = typeof value === 'string' && kind !== 'string' && holds(value, wanted)
   return `must be ${wanted}, not ${quoted ? 'a string that holds JSON: send the value itself' : kindOf(value)}`
 }
 
-function holdsJson(text: string): boolean {
+/** `"[1, 2]"` where an array is wanted, and not `"0.7"`. */
+function holds(text: string, wanted: string): boolean {
   try {
-    JSON.parse(text)
-    return true
+    return wanted.endsWith(kindOf(JSON.parse(text))) || wanted === 'a whole number'
   } catch {
     return false
   }
+}
+
+/** What the schema itself has to say of a value of the wrong kind; Zod's own words are said better above. */
+function ownWords({ message }: Issue): string {
+  return /^Invalid input/.test(message) ? '' : `: ${message}`
 }
 
 function oneOf(values: readonly unknown[], value: unknown): string {

@@ -46,6 +46,18 @@ export function outputSchema(tool: AnyTool): JsonSchema {
   return schema
 }
 
+/** The keys that the object at a place in an input may have; none where it may have any, or where there is none. */
+export function keysAt(schema: JsonSchema, path: readonly PropertyKey[]): string[] {
+  let places = [schema]
+  for (const part of path) {
+    const choices = places.flatMap((place) => [place, ...(place.anyOf ?? []), ...(place.oneOf ?? [])])
+    const member = ({ items, properties }: JsonSchema): JsonSchema | undefined =>
+      typeof part === 'number' ? items : properties?.[String(part)]
+    places = choices.map(member).filter((place) => place !== undefined)
+  }
+  return [...new Set(places.flatMap(({ properties = {} }) => Object.keys(properties)))]
+}
+
 /**
  * JSON Schema in words that mean the same in drafts 7 and 2020-12, since clients check with either, and with nothing
  * said that says nothing: every character is paid for by each assistant that lists the tools.
@@ -65,7 +77,7 @@ function toJsonSchema(schema: z.ZodObject): JsonSchema {
 function tidy(node: JsonSchema): void {
   if (node.additionalProperties === false) delete node.additionalProperties
   if (node.additionalProperties && Object.keys(node.additionalProperties).length === 0)
-    node.additionalProperties = true
+    delete node.additionalProperties
   delete node.propertyNames
   if (node.minimum === Number.MIN_SAFE_INTEGER) delete node.minimum
   if (node.maximum === Number.MAX_SAFE_INTEGER) delete node.maximum

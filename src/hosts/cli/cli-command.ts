@@ -8,6 +8,8 @@ export interface CliCommand {
   summary: string
   /** Complete command lines, beginning with `specweave-ml`; shown as this program was started. */
   examples: string[]
+  /** When it exits 1 though nothing was refused, for the reference: `something is not proven`. */
+  no?: string
   /** The flags, one line each, for `<name> --help`; the first word is the flag. */
   flags?: string[]
   /**

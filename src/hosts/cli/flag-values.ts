@@ -1,5 +1,6 @@
 import type { JsonSchema } from '../calls/json-schema.ts'
 import { type Flag, itemsOf, shapesOf } from './flags.ts'
+import { keyValues } from './key-values.ts'
 
 /**
  * What was typed for a flag, once or repeatedly, as the tool's input wants it. What cannot be read so is passed on as
@@ -41,34 +42,44 @@ function listItems(text: string, items: JsonSchema): unknown[] {
   return isNumber ? texts.map(numberOr) : texts
 }
 
-/** `key=value`, repeated; separated by commas where the keys are known ones; or a JSON object. */
+/** `key=value`, repeated or parted by commas (see {@link keyValues}), or a JSON object; alike for every such flag. */
 function mapOf(typed: readonly string[], schema: JsonSchema): unknown {
-  const values: Record<string, unknown> = {}
+  // No key of a user's is one of the object's own, such as __proto__.
+  const values = new Map<string, unknown>()
   for (const text of typed) {
     const whole = text.startsWith('{') ? jsonOr(text) : text
     if (typeof whole === 'object') {
-      Object.assign(values, whole)
+      for (const [key, value] of Object.entries(whole ?? {})) values.set(key, value)
       continue
     }
-    const pairs = schema.properties ? text.split(',') : [text]
-    for (const pair of pairs) {
-      const at = pair.indexOf('=')
-      if (at < 1) return text
-      const key = pair.slice(0, at)
-      values[key] = mapValue(pair.slice(at + 1), memberSchema(schema, key))
+    const pairs = text.startsWith('{') ? undefined : keyValues(text)
+    if (!pairs) return text
+    for (const { key, value } of pairs) {
+      const known = knownKey(schema, key)
+      values.set(known, mapValue(value, memberSchema(schema, known)))
     }
   }
-  return values
+  return Object.fromEntries(values)
+}
+
+/** Keys may be typed with `-` as flags are. */
+function knownKey({ properties = {} }: JsonSchema, key: string): string {
+  const underscored = key.replaceAll('-', '_')
+  return !Object.hasOwn(properties, key) && Object.hasOwn(properties, underscored) ? underscored : key
 }
 
 function memberSchema(schema: JsonSchema, key: string): JsonSchema {
-  const known = schema.properties?.[key] ?? schema.properties?.[key.replaceAll('-', '_')]
-  return known ?? (typeof schema.additionalProperties === 'object' ? schema.additionalProperties : {})
+  const { properties = {}, additionalProperties } = schema
+  if (Object.hasOwn(properties, key)) return properties[key] ?? {}
+  return typeof additionalProperties === 'object' ? additionalProperties : {}
 }
 
 function mapValue(text: string, schema: JsonSchema): unknown {
-  const shapes = shapesOf(schema)
-  return shapes.every((shape) => shape.type === 'string') ? text : scalar(text)
+  const types = shapesOf(schema).map(({ type }) => type)
+  if (types.includes('array')) return listItems(text, itemsOf(schema))
+  // A text in double quotes is what stands between them, so that it may hold anything.
+  const isText = types.length > 0 && types.every((type) => type === 'string')
+  return isText && !/^".*"$/s.test(text) ? text : scalar(text)
 }
 
 function scalar(text: string): unknown {

@@ -6,7 +6,7 @@ export type FlagKind = 'boolean' | 'text' | 'number' | 'list' | 'map' | 'maps' |
 
 export interface Flag {
   field: string
-  /** `--wait-s` */
+  /** `--wait-s`; of a key the key itself. */
   name: string
   kind: FlagKind
   schema: JsonSchema
@@ -18,12 +18,22 @@ export interface Flag {
 }
 
 export function flagsOf(tool: AnyTool): Flag[] {
-  const { properties = {}, required = [] } = inputSchema(tool)
+  return fieldsOf(inputSchema(tool)).map((flag) => ({ ...flag, name: `--${flag.name.replaceAll('_', '-')}` }))
+}
+
+/** The keys that an object flag takes, named as they are typed; none where it takes any. */
+export function keysOf({ kind, schema }: Flag): Flag[] {
+  if (kind !== 'map' && kind !== 'maps') return []
+  const holder = kind === 'maps' ? itemsOf(schema) : schema
+  return fieldsOf(shapesOf(holder).find((shape) => shape.type === 'object') ?? {})
+}
+
+function fieldsOf({ properties = {}, required = [] }: JsonSchema): Flag[] {
   return Object.entries(properties).map(([field, schema]) => {
     const kind = kindOf(schema)
     return {
       field,
-      name: `--${field.replaceAll('_', '-')}`,
+      name: field,
       kind,
       schema,
       required: required.includes(field),
@@ -61,6 +71,11 @@ function kindOf(schema: JsonSchema): FlagKind {
   return types[0] === 'string' || schema.enum || schema.const !== undefined ? 'text' : 'json'
 }
 
+/** Of a list. */
+export function isOfNumbers({ schema }: Pick<Flag, 'schema'>): boolean {
+  return shapesOf(itemsOf(schema)).every(({ type }) => type === 'number' || type === 'integer')
+}
+
 function isOnlyArray(schema: JsonSchema): boolean {
   return shapesOf(schema).every((shape) => shape.type === 'array')
 }
@@ -80,7 +95,7 @@ export function placeholder(flag: Flag): string {
     case 'number':
       return '<n>'
     case 'list':
-      return flag.choices ? `<${flag.choices.join(',')}>` : '<text>'
+      return flag.choices ? `<${flag.choices.join(',')}>` : isOfNumbers(flag) ? '<n,n>' : '<text>'
     case 'map':
     case 'maps':
       return '<key=value>'

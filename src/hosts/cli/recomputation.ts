@@ -40,9 +40,13 @@ function printDataset(io: CliIo, { dataset, made, source, problems }: Recomputed
   )
 }
 
-function printSplit(io: CliIo, { run, split, status, judged, figures, problems }: RecomputedSplit): void {
+function printSplit(
+  io: CliIo,
+  { run, split, status, judged, figures, problems, notes = [] }: RecomputedSplit,
+): void {
   if (status === 'proven')
     io.out(`${run} ${split}: ${figures} figures proven${judged ? '' : ' (no verdict read it)'}`)
+  for (const note of notes) io.out(`note: ${run} ${split}: ${note}`)
   if (status === 'wrong') for (const problem of problems) io.err(`${run} ${split}: ${problem}`)
 }
 

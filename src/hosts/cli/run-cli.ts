@@ -8,6 +8,7 @@ import { packageManifest } from '../calls/package-manifest.ts'
 import { localiseCommand } from '../calls/person-commands.ts'
 import { callJson } from './call-command.ts'
 import type { CliCommand } from './cli-command.ts'
+import { configuredRun } from './configured-run.ts'
 import { EXIT } from './exit-codes.ts'
 import { homePage } from './home-page.ts'
 import type { CliIo } from './io.ts'
@@ -69,11 +70,15 @@ async function parse(argv: readonly string[], cli: Cli): Promise<number> {
   return code
 }
 
+/** Longer lines are hard to read. */
+const WIDEST_HELP = 110
+
 /** Every command for the help page; only the wanted one with its flags, since a schema costs time. */
 function programOf(wanted: string, { tools, commands, io }: Cli, done: (code: number) => void): Command {
   const output = {
     writeOut: (text: string) => io.out(text.trimEnd()),
     writeErr: (text: string) => io.err(text.trimEnd()),
+    getOutHelpWidth: () => Math.min(io.columns, WIDEST_HELP),
   }
   const program = new Command(io.program)
     .description(`${packageManifest().description}`)
@@ -97,9 +102,13 @@ function programOf(wanted: string, { tools, commands, io }: Cli, done: (code: nu
     add(command, group)
   }
   for (const tool of tools)
-    addTool(tool, tool.name.replaceAll('_', '-'), 'Tools:', { instead: watching(tool, io) })
+    addTool(tool, tool.name.replaceAll('_', '-'), 'Tools:', {
+      instead: watching(tool, io),
+      ...(tool.name === 'run_experiment' ? { own: configuredRun(tool, tools, io) } : {}),
+    })
   const runExperiment = tools.find(({ name }) => name === 'run_experiment')
-  if (runExperiment) addTool(runExperiment, 'run', 'Short forms:')
+  if (runExperiment)
+    addTool(runExperiment, 'run', 'Short forms:', { own: configuredRun(runExperiment, tools, io) })
   add(callCommand(tools, io, done), 'For scripts and assistants:')
   add(new Command('serve').summary('MCP over stdio: serve [--read-only]'), 'For scripts and assistants:')
   add(guideCommand(io), 'For people:')
@@ -165,5 +174,15 @@ function asksForHelp(argv: readonly string[]): boolean {
 function helpOf(command: CliCommand, io: CliIo): string {
   const shown = command.examples.map((example) => `  ${localiseCommand(example, io.program)}`)
   const flags = command.flags?.length ? ['', 'Options:', ...command.flags.map((flag) => `  ${flag}`)] : []
-  return [`${io.program} ${command.name}: ${command.summary}`, ...flags, '', 'Examples:', ...shown].join('\n')
+  const no = command.no
+    ? ['', `Exits 1 where it is refused, and where ${command.no.replaceAll('`', '')}.`]
+    : []
+  return [
+    `${io.program} ${command.name}: ${command.summary}`,
+    ...flags,
+    ...no,
+    '',
+    'Examples:',
+    ...shown,
+  ].join('\n')
 }

@@ -5,8 +5,10 @@ import { inputSummary } from '../calls/check-input.ts'
 import { type Answer, invokeTool } from '../calls/invoke-tool.ts'
 import { localiseCommand } from '../calls/person-commands.ts'
 import { EXIT } from './exit-codes.ts'
+import { flagWords, pairsNote, toolHelp } from './flag-help.ts'
 import { flagValue } from './flag-values.ts'
-import { type Flag, flagsOf, placeholder } from './flags.ts'
+import { type Flag, flagsOf, keysOf, placeholder } from './flags.ts'
+import { forPeople } from './for-people.ts'
 import type { CliIo } from './io.ts'
 import { paint } from './paint.ts'
 import { nextCommands } from './print-refusal.ts'
@@ -14,11 +16,25 @@ import { progressLine } from './progress-line.ts'
 
 type Options = Record<string, unknown>
 
+/** Options of one command alone, and how it is carried out with them: `run --config FILE`. */
+export interface OwnOptions {
+  options: Option[]
+  /** Complete command lines, shown after the tool's own. */
+  examples: string[]
+  /** @param call the tool, as without them; `heard` gets its answer. */
+  run(
+    given: Answer,
+    typed: Options,
+    call: (given: Answer, heard?: (answer: Answer) => void) => Promise<number>,
+  ): Promise<number>
+}
+
 export interface ToolCommandOptions {
   /** Another name for the command; the tool's own otherwise. */
   name?: string
   /** Runs instead of the call where it wants to: `--follow`, `--watch`. */
   instead?: { flag: string; description: string; run(values: Answer): Promise<number> }
+  own?: OwnOptions
   done(code: number): void
 }
 
@@ -34,6 +50,7 @@ export function toolCommand(
     .summary(tool.title)
     .description(tool.description)
     .allowExcessArguments(true)
+    .configureHelp(toolHelp(tool))
   for (const field of tool.command.positional ?? []) {
     const flag = flags.find((known) => known.field === field)
     if (flag && field !== 'command') command.argument(`[${field.replaceAll('_', '-')}]`, flag.description)
@@ -41,14 +58,25 @@ export function toolCommand(
   for (const flag of flags) addFlag(command, flag)
   command.addOption(new Option('--json', 'print the structured answer'))
   if (options.instead) command.addOption(new Option(options.instead.flag, options.instead.description))
-  const examples = tool.command.examples.map((example) => `  ${localiseCommand(example, io.program)}`)
-  command.addHelpText('after', `\nExamples:\n${examples.join('\n')}`)
+  for (const option of options.own?.options ?? []) command.addOption(option)
+  const examples = [...tool.command.examples, ...(options.own?.examples ?? [])].map(
+    (example) => `  ${localiseCommand(example, io.program)}`,
+  )
+  const no = tool.command.no
+    ? `\nExits 1 where it is refused, and where ${tool.command.no.when.replaceAll('`', '')}.\n`
+    : ''
+  command.addHelpText('after', `${pairsNote(tool)}${no}\nExamples:\n${examples.join('\n')}`)
   command.action(async () => {
     const given = valuesOf(command, tool, flags)
     const { instead } = options
     if (instead && command.getOptionValue(instead.flag.replace('--', '')) === true)
       options.done(await instead.run(given))
-    else options.done(await callAndPrint(tool, tools, given, command.getOptionValue('json') === true, io))
+    else {
+      const json = command.getOptionValue('json') === true
+      const call = (values: Answer, heard?: (answer: Answer) => void) =>
+        callAndPrint(tool, tools, values, json, io, heard)
+      options.done(await (options.own ? options.own.run(given, command.opts<Options>(), call) : call(given)))
+    }
   })
   return command
 }
@@ -62,11 +90,8 @@ function addFlag(command: Command, flag: Flag): void {
     )
     return
   }
-  const words = [flag.description]
-  if (flag.required) words.push('(required)')
-  if (flag.schema.default !== undefined) words.push(`(default: ${JSON.stringify(flag.schema.default)})`)
-  if (flag.kind === 'list' || flag.kind === 'map' || flag.kind === 'maps') words.push('(repeatable)')
-  const description = words.filter(Boolean).join(' ')
+  const repeatable = flag.kind === 'list' || flag.kind === 'map' || flag.kind === 'maps'
+  const description = [flagWords(flag), ...(repeatable ? ['(repeatable)'] : [])].filter(Boolean).join(' ')
   if (flag.kind === 'boolean') {
     command.addOption(new Option(flag.name, description))
     command.addOption(new Option(flag.name.replace('--', '--no-')).hideHelp())
@@ -121,6 +146,7 @@ async function callAndPrint(
   given: Answer,
   json: boolean,
   io: CliIo,
+  heard: (answer: Answer) => void = () => {},
 ): Promise<number> {
   const progress = progressLine(io)
   let answer: Answer
@@ -131,9 +157,10 @@ async function callAndPrint(
   } finally {
     progress.clear()
   }
+  heard(answer)
   if (json) io.out(JSON.stringify(answer, undefined, 2))
   else printAnswer(tool, tools, answer, io)
-  return tool.command.isNo?.(answer) ? EXIT.refused : EXIT.done
+  return tool.command.no?.is(answer, given) ? EXIT.refused : EXIT.done
 }
 
 /** Names wrong and missing fields as they are typed here. */
@@ -147,22 +174,39 @@ function inFlags(thrown: unknown, tool: AnyTool, io: CliIo): unknown {
     return flag ? field.replace(head, flag.name) : field
   }
   const missing = thrown.missing.map(typed)
-  const invalid = thrown.invalid.map(({ field, problem }) => ({ field: typed(field), problem }))
+  const invalid = thrown.invalid.map(({ field, problem }) => ({
+    field: typed(field),
+    problem: asPairs(
+      problem,
+      flags.find((flag) => flag.field === field.replace(/\[\d+\]$/, '')),
+    ),
+  }))
   if (missing.length + invalid.length === 0) return thrown
   const name = tool.name.replaceAll('_', '-')
   const help = { person: `${io.program} ${name} --help`, why: 'what it takes, with examples' }
-  return new Refusal('INPUT_INVALID', inputSummary(name, missing, invalid), {
+  // What a tool says itself stays as it said it; a summary of fields is made anew with their names here.
+  const summed = thrown.message === inputSummary(tool.name, thrown.missing, thrown.invalid)
+  return new Refusal('INPUT_INVALID', summed ? inputSummary(name, missing, invalid) : thrown.message, {
     missing,
     invalid,
-    next: [help],
+    next: [...thrown.next, help],
   })
+}
+
+/** Nobody types an object here. */
+function asPairs(problem: string, flag: Flag | undefined): string {
+  const objected = 'must be an object, not string'
+  if (!flag || !problem.startsWith(objected)) return problem
+  const [first] = keysOf(flag)
+  const example = `${flag.name} ${first ? `${first.name}=...` : 'a=1,b=2'}`
+  return `must be <key=value>, such as ${example}${problem.slice(objected.length)}`
 }
 
 /** The tool's text, with what to do next as commands instead of calls. */
 function printAnswer(tool: AnyTool, tools: readonly AnyTool[], answer: Answer, io: CliIo): void {
   const next: NextStep[] = []
   const text = tool.render(takeNext(answer, next)).trimEnd()
-  io.out(paint(text, io.colours))
+  io.out(paint(io.terminal.stdout ? forPeople(text) : text, io.colours))
   const seen = new Set<string>()
   const distinct = next.filter((step) => !seen.has(JSON.stringify(step)) && seen.add(JSON.stringify(step)))
   if (distinct.length > 0) io.out(`\n${nextCommands(distinct, tools, io)}`)

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { AnyTool } from '../../tools/tool.ts'
 import { type Answer, invokeTool } from '../calls/invoke-tool.ts'
 import { EXIT } from './exit-codes.ts'
+import { forPeople } from './for-people.ts'
 import type { CliIo } from './io.ts'
 import { paintWords } from './paint.ts'
 import { screen } from './screen.ts'
@@ -25,7 +26,7 @@ export async function watchRuns(listRuns: AnyTool, values: Answer, io: CliIo): P
     const { runs } = answer as unknown as Listed
     if (block)
       block.draw([
-        ...paintWords(listRuns.render(answer).trimEnd(), io.colours).split('\n'),
+        ...paintWords(forPeople(listRuns.render(answer).trimEnd()), io.colours).split('\n'),
         io.colours.dim('Ctrl-C ends the watching; runs go on'),
       ])
     else for (const run of runs) printChange(run, states, io)

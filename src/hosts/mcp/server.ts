@@ -67,7 +67,7 @@ function serveTools(server: Server, place: () => Promise<Place>, options: Server
     const tool = toolNamed(await options.tools(), params.name)
     const signal = AbortSignal.any([extra.signal, options.ending])
     const progress = progressNotices(params._meta?.progressToken, extra.sendNotification)
-    const context = () => contextOf(server, place, signal, progress)
+    const context = () => contextOf(server, place, options.readOnly, signal, progress)
     return callTool(tool, params.arguments, context, options)
   })
 }
@@ -75,13 +75,17 @@ function serveTools(server: Server, place: () => Promise<Place>, options: Server
 async function contextOf(
   server: Server,
   place: () => Promise<Place>,
+  readOnly: boolean,
   signal: AbortSignal,
   progress: ToolContext['progress'],
 ): Promise<ToolContext> {
   const found = await place()
   const askPerson = personAt(server)
   return {
-    workspace: () => openWorkspaceAt(found),
+    workspace: async () => {
+      const workspace = await openWorkspaceAt(found)
+      return readOnly ? { ...workspace, readOnly } : workspace
+    },
     home: found,
     signal,
     progress,

@@ -23,7 +23,7 @@ function answerOrRefusal(schema: JsonSchema): JsonSchema {
   return required?.length ? { ...rest, anyOf: [{ required }, { required: ['code', 'message'] }] } : rest
 }
 
-/** Where the elements of a list take the same fields as the call itself, their descriptions are not repeated. */
+/** Where the elements of a list take the same fields as the call itself, only their types are repeated. */
 function saidOnce(schema: JsonSchema): JsonSchema {
   const top = schema.properties ?? {}
   const properties = Object.entries(top).map(([name, member]): [string, JsonSchema] => {
@@ -31,7 +31,7 @@ function saidOnce(schema: JsonSchema): JsonSchema {
     if (!items?.properties) return [name, member]
     const inner = Object.entries(items.properties).map(([field, shape]): [string, JsonSchema] => [
       field,
-      JSON.stringify(shape) === JSON.stringify(top[field]) ? undescribed(shape) : shape,
+      JSON.stringify(shape) === JSON.stringify(top[field]) ? bare({ type: shape.type }) : shape,
     ])
     return [name, { ...member, items: { ...items, properties: Object.fromEntries(inner) } }]
   })
@@ -57,10 +57,6 @@ function unbounded(schema: JsonSchema): JsonSchema {
   return node
 }
 
-function undescribed({ description: _said, ...shape }: JsonSchema): JsonSchema {
-  return shape
-}
-
 /** How deep the shape of an answer is spelled out: its fields, and those of the things in its lists. */
 const DEPTH = 2
 
@@ -76,6 +72,8 @@ function outline(schema: JsonSchema, depth = 0, above: JsonSchema['properties'] 
   const deep = depth >= DEPTH && (schema.properties !== undefined || schema.items !== undefined)
   if (deep) return bare(schema)
   const kept: JsonSchema = { ...schema }
+  // Which fields of a part are always there, the host checks.
+  if (depth > 0) delete kept.required
   if (schema.properties) {
     const many = depth > 0 && Object.keys(schema.properties).length > MANY
     const members = Object.entries(schema.properties).filter(

@@ -61,6 +61,19 @@ describe.skipIf(!claude)('Claude Code', () => {
     console.log(`from the packed plugin to a connected server: ${Math.round(performance.now() - began)} ms`)
   })
 
+  it('finds nothing wrong with it under its other name', async () => {
+    const other = join(
+      await buildClaudePlugin({ outdir: join(claude!.place, 'other'), name: 'sw-ml' }),
+      'sw-ml',
+    )
+    const { code, stdout, stderr } = await claude!.run(['plugin', 'validate', '--strict', other])
+    expect(code, stdout + stderr).toBe(0)
+    expect(stdout).toContain('sw-ml:inc')
+    const agent = readFileSync(join(other, 'agents/ml-engineer.md'), 'utf8')
+    expect(agent).toContain('mcp__plugin_sw-ml_ml__get_run')
+    expect(agent).not.toContain('mcp__plugin_sw_')
+  })
+
   it('offers every command, skill, agent and tool of it', async () => {
     const stub = new MessagesStub(new Follower({}))
     const { init } = await session(await stub.listen(), '/sw:status')

@@ -18,15 +18,16 @@ export interface Ran {
 
 /** A client's program with a home, a project and a state folder of its own. */
 export class RealClient {
-  /** Not below the system's temporary folder, which some clients refuse as a home. */
+  /** Some clients refuse the system's temporary folder, and what looks like a cache. */
   readonly place: string
   readonly project: string
   readonly env: Record<string, string>
   readonly #program: string
 
   private constructor(name: string, program: string) {
-    mkdirSync(join(ROOT, '.cache'), { recursive: true })
-    this.place = realpathSync(mkdtempSync(join(ROOT, '.cache', `client-${name}-`)))
+    const clients = join(ROOT, 'clients-workspace')
+    mkdirSync(clients, { recursive: true })
+    this.place = realpathSync(mkdtempSync(join(clients, `${name}-`)))
     this.project = join(this.place, 'project')
     this.#program = program
     const home = join(this.place, 'home')

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { cpSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -11,14 +11,16 @@ const refused = engine?.place.startsWith('/tmp/')
 
 describe.skipIf(!engine || refused)('the SpecWeave engine, in a project that it made', () => {
   const project = engine?.project ?? ''
-  const call = (tool: string, args: object) =>
-    JSON.parse(
-      execFileSync(process.execPath, [join(ROOT, 'dist/main.js'), 'call', tool, JSON.stringify(args)], {
-        cwd: project,
-        env: engine!.env,
-        encoding: 'utf8',
-      }),
-    )
+  const call = (tool: string, args: object) => {
+    const words = [join(ROOT, 'dist/main.js'), 'call', tool, JSON.stringify(args)]
+    const { status, stdout, stderr } = spawnSync(process.execPath, words, {
+      cwd: project,
+      env: engine!.env,
+      encoding: 'utf8',
+    })
+    expect(status, `${tool}: ${stdout}${stderr}`).toBe(0)
+    return JSON.parse(stdout)
+  }
   const file = (path: string) => join(project, '.specweave', path)
   const edit = (path: string, change: (text: string) => string) =>
     writeFileSync(file(path), change(readFileSync(file(path), 'utf8')))
@@ -73,7 +75,15 @@ describe.skipIf(!engine || refused)('the SpecWeave engine, in a project that it 
       command: ['python', script],
       wait_s: 40,
     })
+    const settled = () => {
+      const live = () =>
+        call('list_runs', { increment, state: ['queued', 'starting', 'running', 'evaluating'] })
+      for (let { runs } = live(); runs.length > 0; runs = live().runs)
+        call('get_run', { run: runs.map((one: { run: string }) => one.run), wait_s: 40 })
+    }
+    settled()
     call('evaluate_run', { run, split: 'test', wait_s: 40 })
+    settled()
     expect(call('validate_increment', { increment }).verdict).toBe('pass')
     expect(call('complete_increment', { increment }).status).toBe('ready_for_review')
     // What is the engine's own: ticks of people, and its reports, which its settings turn off.

@@ -1,3 +1,4 @@
+import { relative } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Index } from '../../../store/index-db.ts'
 import type { Workspace } from '../../../store/workspace.ts'
@@ -18,6 +19,7 @@ export const doctor: CliCommand = {
   summary:
     'Looks at Node, SQLite, Python, the lab, Git, GPUs, the index, the ledger and leftovers; mends what it can',
   examples: ['specweave-ml doctor'],
+  no: 'it finds a problem',
   async run(argv, io) {
     parseArgs({ args: argv, options: {} })
     const findings: Finding[] = [ok(`Node ${process.versions.node} on ${process.platform}-${process.arch}`)]
@@ -125,8 +127,9 @@ const CARE_WITHIN_MS = 20_000
 
 /** Runs that nobody looks after get a supervisor, and are waited for where all that is missing is their end. */
 async function runs(workspace: Workspace, index: Index): Promise<Finding[]> {
-  const [{ schedule }, { liveness, isStopped }, { sleep }] = await Promise.all([
+  const [{ schedule }, { showHiddenGroups }, { liveness, isStopped }, { sleep }] = await Promise.all([
     import('../../../runs/schedule.ts'),
+    import('../../../runs/hidden-groups.ts'),
     import('../../../adapters/process/identity.ts'),
     import('../../../core/clock.ts'),
   ])
@@ -153,6 +156,11 @@ async function runs(workspace: Workspace, index: Index): Promise<Finding[]> {
               ? `${run}: its end was not wholly written down; it is now`
               : `${run}: its supervisor was gone; another looks after it`,
           ),
+    ),
+    ...showHiddenGroups(index).map(({ run, folder }) =>
+      note(
+        `${run}: its seeds have all ended, and an earlier version hid them from Git; Git sees them now: git add '${relative(workspace.root, folder)}', and commit`,
+      ),
     ),
     ...now.live.flatMap(({ run, facts: { claim } }) =>
       claim && liveness(claim) === 'alive' && isStopped(claim.pid)

@@ -30,6 +30,7 @@ export const verify: CliCommand = {
     '--source  NAME=PATH or NAME@VERSION=PATH: where a data source lies that is not in this clone; may be repeated',
     '--json  the answer as JSON',
   ],
+  no: 'the ledger, a measured number or, with `--recompute`, a verdict is not proven',
   async run(argv, io) {
     const { values } = parseArgs({
       args: argv,
@@ -63,6 +64,8 @@ export const verify: CliCommand = {
     const { labCode, labCodeProblem } = await import('../../../adapters/lab/code.ts')
     const code = labCode()
     const lab = labCodeProblem(code)
+    const { evidenceNotes } = await import('../../../evidence/evidence-notes.ts')
+    const { measuredElsewhere, outsideInterval } = evidenceNotes(runs, ledger, code)
     const missing = await missingRuns(workspace, ledger, runs)
     const wrong = [ledger.problems, changed, missing, still, evaluators].some(({ length }) => length > 0)
     const holds = !wrong && !lab
@@ -73,11 +76,13 @@ export const verify: CliCommand = {
       await printTampers(io, tampers)
       for (const problem of evaluators) io.err(problem)
       if (lab) io.err(lab)
+      for (const odd of outsideInterval) io.err(`warning: ${odd}`)
+      for (const note of measuredElsewhere) io.out(`note: ${note}`)
     }
     // By an edited lab nothing is computed again: it would prove what it was edited to say.
     const recomputed =
       values.recompute && !lab
-        ? await recomputedRuns(workspace, io, ledger, runs, increment, sources)
+        ? await recomputedRuns(workspace, io, ledger, runs, increment, sources, !values.json)
         : undefined
     const proven = holds && recomputed?.proven !== false
     if (values.json)
@@ -94,6 +99,8 @@ export const verify: CliCommand = {
             tampers,
             changed_evaluators: evaluators,
             lab: { ...code, ...(lab ? { problem: lab } : {}) },
+            measured_elsewhere: measuredElsewhere,
+            outside_interval: outsideInterval,
             ...(recomputed ? { recomputed } : {}),
           },
           null,
@@ -154,6 +161,7 @@ async function recomputedRuns(
   runs: readonly Run[],
   increment: string | undefined,
   sources: ReadonlyMap<string, string>,
+  inWords: boolean,
 ): Promise<Recomputation> {
   const [{ recompute }, { progressLine }, { listIncrements }] = await Promise.all([
     import('../../../evidence/recompute.ts'),
@@ -162,16 +170,16 @@ async function recomputedRuns(
   ])
   const increments = listIncrements(workspace).filter(({ id }) => increment === undefined || id === increment)
   const ids = new Set(increments.map(({ id }) => id))
+  const measured = runs.filter((run) => ids.has(run.increment))
   const line = progressLine(io)
   const progress = io.terminal.stderr ? line.show : () => {}
-  try {
-    return await recompute(
-      workspace,
-      ledger,
-      increments,
-      runs.filter((run) => ids.has(run.increment)),
-      { sources, progress, signal: io.signal },
+  // A log is written line by line, and stderr is for what is wrong: there it says once what takes the time.
+  if (inWords && !io.terminal.stderr)
+    io.out(
+      `Going through ${measured.length} run${measured.length === 1 ? '' : 's'}: what they handed in is scored again.`,
     )
+  try {
+    return await recompute(workspace, ledger, increments, measured, { sources, progress, signal: io.signal })
   } finally {
     line.clear()
   }
