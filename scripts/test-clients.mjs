@@ -60,7 +60,7 @@ ${rows.join('\n')}
 
 In Claude Code a whole session runs against a stand-in for the messages API, on loopback, that knows no tool: it makes the calls that the
 command and skill texts name, and those of the last answer's \`next\`. Where these texts are emptied, nothing is carried out. The official
-Python client and MCP Inspector call every tool in \`npm test\`.
+Python client calls every tool in \`npm test\`.
 `
   writeFileSync(join(root, 'docs', 'reference', 'clients.md'), text)
 }

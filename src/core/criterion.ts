@@ -34,6 +34,17 @@ export interface Check {
   asked?: string
   measured?: { value: number; ci?: [number, number]; grade?: 'open' | 'sealed' }
   reported?: number
+  lift?: LiftDecided
+}
+
+/** By what a lift was decided. */
+export interface LiftDecided {
+  target: number
+  /** The strategy whose value sets the target, such as `majority`. */
+  baseline: string
+  baselineValue: number
+  /** The paired interval of measured - target; absent where the lab could give none and the value alone decided. */
+  over?: { difference: number; ci: [number, number]; confidence: number }
 }
 
 export interface Verdict {

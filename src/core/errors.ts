@@ -33,6 +33,7 @@ export const ERROR_CODES = {
   MODEL_MISSING: 'The run has no saved model here.',
   SIGN_OFF_MISSING: 'A person has to approve the criteria before the increment is trained.',
   THRESHOLD_FROZEN: 'The run was looked at on test: its threshold cannot be chosen any more.',
+  RUN_NOT_JUDGEABLE: 'No verdict could rest on the run, so that no look is spent on it.',
   LOOKS_SPENT: 'The budget of looks at the sealed test set is used up.',
   VAULT_MISSING: 'The sealed labels are not on this machine.',
   VALIDATION_NOT_PASSED: 'The increment has no passing validation.',

@@ -72,6 +72,14 @@ export function readBlock(text: string, name: string): { body: string; edited: b
   return first && { body: first.body, edited: first.state !== 'intact' }
 }
 
+/** The names of the text's blocks that a person edited or damaged, and of all of them. */
+export function blocksOf(text: string): { names: string[]; edited: string[] } {
+  const lines = toLines(text)
+  const names = [...new Set(lines.flatMap((line) => MARKER.exec(line)?.[2] ?? []))]
+  const isEdited = (name: string) => findBlocks(lines, name).some(({ state }) => state !== 'intact')
+  return { names, edited: names.filter(isEdited) }
+}
+
 function findBlocks(lines: readonly string[], name: string): Found[] {
   const markers = lines.flatMap((line, at) => {
     const [, kind, of, sha = ''] = MARKER.exec(line) ?? []

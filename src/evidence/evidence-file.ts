@@ -99,8 +99,20 @@ export function writeEvidence(
   measured: Pick<EvidenceData, 'splits' | 'cost'>,
   append: (event: 'evidence.recorded', data: Record<string, unknown>) => unknown,
 ): void {
-  append('evidence.recorded', { run: evidence.run, dataset_hash: evidence.dataset_hash, ...measured })
+  const values = valuesOf(evidence, Object.keys(measured.splits) as EvidenceSplit[])
+  append('evidence.recorded', { run: evidence.run, dataset_hash: evidence.dataset_hash, ...measured, values })
   replaceFile(evidenceFile(folder), `${JSON.stringify(evidence, null, 2)}\n`)
+}
+
+/** So that a run which is deleted later has a number beside its name. Of a baseline's test, which nobody saw yet, nothing. */
+function valuesOf({ splits }: Evidence, measured: readonly EvidenceSplit[]): EvidenceData['values'] {
+  return Object.fromEntries(
+    measured.flatMap((split) => {
+      const entry = splits[split]
+      if (!entry || entry.baseline) return []
+      return [[split, Object.fromEntries(entry.metrics.map(({ name, value }) => [name, value]))]]
+    }),
+  )
 }
 
 /** The hash that the ledger keeps of one split's evidence. */
@@ -119,6 +131,8 @@ export interface EvidenceData {
   splits: Partial<Record<EvidenceSplit, string>>
   /** Hash of what the model costs, where that was measured. */
   cost?: string
+  /** The values of each split's metrics, for people; earlier versions wrote none. The hashes prove them, not these. */
+  values?: Partial<Record<EvidenceSplit, Record<string, number | NonFinite>>>
 }
 
 /**

@@ -1,5 +1,5 @@
-import type { BaselineRule, Check } from '../core/criterion.ts'
-import type { LiftMeasured } from '../core/lift-measured.ts'
+import type { BaselineRule, Check, LiftDecided } from '../core/criterion.ts'
+import type { LiftInterval, LiftMeasured } from '../core/lift-measured.ts'
 import { findMeasured, type Split } from '../core/measurement.ts'
 import type { RunSummary } from '../core/run-summary.ts'
 import { directionOf } from './criteria-set.ts'
@@ -137,6 +137,7 @@ function liftCheck(facts: GateFacts): Check {
     : ''
   const evidence = {
     evidence: candidate.run,
+    lift: { target, baseline: best.run.baseline ?? best.run.run, baselineValue: best.value },
     measured: {
       value: measured.value,
       grade: 'sealed' as const,
@@ -166,14 +167,29 @@ function liftCheck(facts: GateFacts): Check {
       message: `${reached}, point only${without.lift?.reason ? ` (${without.lift.reason.replace(/\.$/, '')})` : ''}.${hint}`,
     }
   // Better than the best of them is better than each: the first that is not shown decides, else the best.
-  const decided = found.map(({ run, lift }) => ({ run, said: shown(lift!.interval!, direction) }))
+  const decided = baselines.map(({ run, value }) => {
+    const interval = liftOver(facts, run)!.interval!
+    return { run, value, interval, said: shown(interval, direction) }
+  })
   const deciding = decided.find(({ said }) => !said.holds) ?? decided[0]!
   const over = deciding.run === best.run ? '' : ` over the target that ${deciding.run.baseline} sets`
   return {
     ...base,
     ...evidence,
+    lift: decidedBy(deciding),
     status: deciding.said.holds ? 'pass' : 'fail',
     message: `${reached}. ${deciding.said.text(over)}${hint}`,
+  }
+}
+
+function decidedBy(deciding: { run: RunSummary; value: number; interval: LiftInterval }): LiftDecided {
+  const { run, value, interval } = deciding
+  const { target, difference, ci, confidence } = interval
+  return {
+    target,
+    baseline: run.baseline ?? run.run,
+    baselineValue: value,
+    over: { difference, ci, confidence },
   }
 }
 

@@ -2,6 +2,7 @@ import type { Criterion } from '../core/criterion.ts'
 import { isJudgeable } from '../core/judgeability.ts'
 import { findMeasured } from '../core/measurement.ts'
 import type { RunSummary } from '../core/run-summary.ts'
+import { chooseOverSeeds, type SeedChoice } from '../core/seed-choice.ts'
 import { directionOf, leadingMetric } from './criteria-set.ts'
 
 export interface CandidateFacts {
@@ -41,18 +42,24 @@ export function candidateRuns(runs: readonly RunSummary[]): RunSummary[] {
   )
 }
 
-/** Ties go to the earlier run: a later one that only repeats the number is no better. */
+/** The best by measured validation: of an experiment of several seeds its mean counts, and its first seed stands for it. */
 export function bestByValidation(
   criteria: readonly Criterion[],
   runs: readonly RunSummary[],
 ): RunSummary | undefined {
+  return bestOverSeeds(criteria, runs)?.run
+}
+
+/** The same with what it was chosen by. */
+export function bestOverSeeds(
+  criteria: readonly Criterion[],
+  runs: readonly RunSummary[],
+): SeedChoice<RunSummary> | undefined {
   const metric = leadingMetric(criteria)
   if (!metric) return undefined
-  const sign = directionOf(criteria, metric) === 'maximize' ? -1 : 1
-  return candidateRuns(runs)
-    .flatMap((run) => {
-      const measured = findMeasured(run.metrics, metric, 'validation')
-      return measured ? [{ run, value: measured.value * sign }] : []
-    })
-    .sort((a, b) => a.value - b.value || a.run.created.localeCompare(b.run.created))[0]?.run
+  const measured = candidateRuns(runs).flatMap((run) => {
+    const found = findMeasured(run.metrics, metric, 'validation')
+    return found ? [{ run, value: found.value }] : []
+  })
+  return chooseOverSeeds(measured, directionOf(criteria, metric))
 }

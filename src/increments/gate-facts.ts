@@ -1,3 +1,4 @@
+import type { CriteriaChange } from '../core/criteria-change.ts'
 import type { BaselineRule, Criterion } from '../core/criterion.ts'
 import type { LiftMeasured } from '../core/lift-measured.ts'
 import type { ProblemType } from '../core/problem-types.ts'
@@ -57,8 +58,20 @@ export interface GateFacts {
   dataChanged?: readonly string[]
   /** What was asked at the first look, by check, for each that is another now and that no person approved. */
   criteriaChanged: Readonly<Record<string, string>>
+  /** Every criterion that is another now, approved or not; absent where none is. */
+  criteriaChange?: CriteriaChange
+  /** Runs that a look was taken for, in the order of the looks, each once. */
+  lookedRuns?: readonly string[]
+  /** The candidate that the first look fixed. */
+  firstCandidate?: string
   /** What is wrong with the candidate's saved model file, where it is no longer the one that was recorded. */
   modelProblem?: string
+  /** What is wrong with the models that were kept under `models/`, as sentences. */
+  keptModelProblem?: string
+  /** The file that the candidate saved, as the ledger holds it, where its own record and the file are not here, as in a clone. */
+  modelElsewhere?: { path: string; sha256: string }
+  /** Runs that the ledger knows as measured and that are not on disk, with a value each, as a list. */
+  goneRuns?: string
   /** What the candidate was seen to read, and then the runs that it builds on; absent where nothing can be held against it. */
   reads?: readonly SeenRun[]
   /** Whether the saved model makes the test predictions of the candidate; absent where it was not looked at. */

@@ -1,4 +1,6 @@
+import { criteriaChangeWords } from '../core/criteria-change.ts'
 import type { Check } from '../core/criterion.ts'
+import { lookedRunsWords, switchedWords } from '../core/look-words.ts'
 import { findMeasured } from '../core/measurement.ts'
 import { metricInfo } from '../core/metrics.ts'
 import type { GateFacts } from './gate-facts.ts'
@@ -10,10 +12,13 @@ export function testLooked({
   candidateLooked,
   looks,
   looksElsewhere,
+  lookedRuns = [],
+  firstCandidate,
   evidenceChanged,
 }: GateFacts): Check {
   const id = 'test.looked'
-  const used = `${looks.used} of ${looks.budget} looks used${looksElsewhere ? `; ${looksElsewhere}` : ''}`
+  const of = lookedRuns.length > 0 ? `, for ${lookedRunsWords(lookedRuns)}` : ''
+  const used = `${looks.used} of ${looks.budget} looks used${of}${looksElsewhere ? `; ${looksElsewhere}` : ''}`
   const sealed = criteria.filter(
     ({ split, metric }) => split === 'test' && metricInfo(metric)?.family !== 'cost',
   )
@@ -24,12 +29,13 @@ export function testLooked({
       message:
         'No criterion is asked of the sealed test set, and without one there is no pass. Give a success criterion split: test in spec.md.',
     }
+  const switched = switchedWords(candidate?.run, firstCandidate)
   const measured = candidate && sealed.find(({ metric }) => findMeasured(candidate.metrics, metric, 'test'))
   if (measured)
     return {
       id,
       status: 'pass',
-      message: `${candidate.run} was evaluated on the sealed test set (${used}).`,
+      message: `${candidate.run} was evaluated on the sealed test set (${used})${switched ? `; ${switched}` : ''}.`,
       evidence: candidate.run,
     }
   if (candidate?.metrics.some(({ source, split }) => source === 'measured' && split === 'test'))
@@ -92,9 +98,11 @@ export function evidenceIntact({ evidenceChanged }: GateFacts): Check {
 }
 
 /** The first look froze them: whoever has seen a sealed number may not choose what to be judged by. */
-export function criteriaUnchanged({ criteriaChanged, increment, looks }: GateFacts): Check {
+export function criteriaUnchanged({ criteriaChanged, criteriaChange, increment, looks }: GateFacts): Check {
   const id = 'criteria.unchanged'
   const changed = Object.values(criteriaChanged)
+  if (changed.length === 0 && criteriaChange)
+    return { id, status: 'pass', message: `${criteriaChangeWords(criteriaChange)}.` }
   if (changed.length === 0)
     return {
       id,

@@ -54,7 +54,8 @@ function datasetPath(dataset: string): string {
 
 function runsRecorded(facts: GateFacts): Check {
   const id = 'runs.recorded'
-  const { increment, folder, candidateUnknown } = facts
+  const { increment, folder, candidateUnknown, goneRuns } = facts
+  const gone = goneRuns ? ` In the ledger, and not on disk: ${goneRuns}.` : ''
   const runs = singleRuns(facts.runs)
   const next = {
     tool: 'run_experiment',
@@ -70,17 +71,22 @@ function runsRecorded(facts: GateFacts): Check {
     return {
       id,
       status: 'missing',
-      message: `spec.md names the candidate ${candidateUnknown}, and there is no such run. Set ml.candidate to a run of this increment or to null.`,
+      message: `spec.md names the candidate ${candidateUnknown}, and there is no such run. Set ml.candidate to a run of this increment or to null.${gone}`,
       next: { tool: 'list_runs', arguments: { increment }, why: 'shows the runs to choose from' },
     }
   if (runs.length === 0)
-    return { id, status: 'missing', message: 'No run of a candidate model is recorded yet.', next }
+    return {
+      id,
+      status: 'missing',
+      message: `No run of a candidate model is recorded${gone ? '.' : ' yet.'}${gone}`,
+      next,
+    }
   const succeeded = candidateRuns(runs).length
   if (succeeded === 0)
     return {
       id,
       status: 'missing',
-      message: `None of the ${runs.length} recorded runs has succeeded (${tally(facts)}).`,
+      message: `None of the ${runs.length} recorded runs has succeeded (${tally(facts)}).${gone}`,
       next: {
         tool: 'get_run',
         arguments: { run: runs.at(-1)!.run },
@@ -101,7 +107,7 @@ function runsRecorded(facts: GateFacts): Check {
   return {
     id,
     status: 'pass',
-    message: `${runs.length} run${runs.length === 1 ? ' of a candidate is' : 's of candidates are'} recorded (${tally(facts)}; each seed counts, baselines, controls and repetitions do not)${facts.candidate ? `; ${facts.candidate.run} is judged` : ''}.`,
+    message: `${runs.length} run${runs.length === 1 ? ' of a candidate is' : 's of candidates are'} recorded (${tally(facts)}; each seed counts, baselines, controls and repetitions do not)${facts.candidate ? `; ${facts.candidate.run} is judged` : ''}.${gone}`,
     ...(facts.candidate ? { evidence: facts.candidate.run } : {}),
   }
 }
@@ -118,7 +124,13 @@ function tally({ runs }: GateFacts): string {
   return [...counts].map(([state, count]) => `${count} ${state}`).join(', ')
 }
 
-function modelSaved({ candidate, increment, modelProblem }: GateFacts): Check {
+function modelSaved({
+  candidate,
+  increment,
+  modelProblem,
+  keptModelProblem,
+  modelElsewhere,
+}: GateFacts): Check {
   const id = 'candidate.model_saved'
   if (!candidate)
     return {
@@ -132,7 +144,7 @@ function modelSaved({ candidate, increment, modelProblem }: GateFacts): Check {
       },
     }
   const model = candidate.artifacts.find(({ kind }) => kind === 'model')
-  if (model && modelProblem)
+  if ((model || modelElsewhere) && modelProblem)
     return {
       id,
       status: 'fail',
@@ -144,11 +156,26 @@ function modelSaved({ candidate, increment, modelProblem }: GateFacts): Check {
         why: 'makes the model anew',
       },
     }
+  if (keptModelProblem)
+    return {
+      id,
+      status: 'fail',
+      message: `${keptModelProblem} Put back the file that was kept: it was a copy of the one in the run's folder.`,
+      evidence: candidate.run,
+      next: { person: 'specweave-ml verify', why: 'says which model file is another, until it is put back' },
+    }
   if (model)
     return {
       id,
       status: 'pass',
       message: `${candidate.run} saved ${model.path} (${size(model.bytes)}).`,
+      evidence: candidate.run,
+    }
+  if (modelElsewhere)
+    return {
+      id,
+      status: 'pass',
+      message: `${candidate.run} saved ${modelElsewhere.path} (SHA-256 ${modelElsewhere.sha256.slice(0, 12)}..., as the ledger holds it). The record of it is not in this clone: model files are not in Git.`,
       evidence: candidate.run,
     }
   return {

@@ -41,8 +41,12 @@ export function reproductionChecks({ candidate, reproduction, modelProblem, incr
     return [{ id: ID, status: 'fail', message: differs(run, found), evidence: run, next: rerun }]
   const file = candidate.artifacts.find(({ kind }) => kind === 'model')?.path
   const message = notPossible(run, found, file)
-  return [{ id: ID, status: 'missing', message, evidence: run, next: found.model === null ? rerun : again }]
+  const next = found.model !== null && MAY_PASS.test(found.reason ?? '') ? again : rerun
+  return [{ id: ID, status: 'missing', message, evidence: run, next }]
 }
+
+/** Asked again, the same model says the same, unless what it lacked was a package, or time. */
+const MAY_PASS = /No module named|took longer|could not be started/
 
 const NOT_YET = 'The saved model was not yet asked whether it makes the test predictions'
 

@@ -1,4 +1,5 @@
 import type { Check } from '../core/criterion.ts'
+import { switchedWords } from '../core/look-words.ts'
 import { findMeasured } from '../core/measurement.ts'
 import { isModelCost, metricInfo } from '../core/metrics.ts'
 import type { RunSummary } from '../core/run-summary.ts'
@@ -6,6 +7,7 @@ import { directionOf, leadingMetric } from './criteria-set.ts'
 import { reportedAs } from './criterion-checks.ts'
 import type { GateFacts } from './gate-facts.ts'
 import { show } from './lift.ts'
+import { perfectOn, tooGoodOnValidation } from './too-good.ts'
 
 /** Train minus validation above this share is the usual sign of overfitting. */
 const GAP = 0.05
@@ -20,9 +22,11 @@ const COST_DISAGREES = 0.5
  */
 export function warningsOf(facts: GateFacts): { warnings: string[]; checks: Check[] } {
   const gap = gapCheck(facts)
+  const switched = switchedWords(facts.candidate?.run, facts.firstCandidate)
   const warnings = [
     ...(gap?.warning ? [gap.warning] : []),
-    ...(facts.candidate ? perfection(facts.candidate) : []),
+    ...(facts.candidate ? [...perfection(facts.candidate), ...tooGoodOnValidation(facts.candidate)] : []),
+    ...(switched ? [switched] : []),
     ...(facts.suspicions ?? []),
     ...disturbed(facts),
     ...(facts.candidate ? disagreements(facts.candidate, facts) : []),
@@ -38,11 +42,7 @@ function disturbed({ candidate, cost }: GateFacts): string[] {
 
 /** Nothing real is predicted without an error: what looks so usually saw the answers. */
 export function perfection(candidate: Pick<RunSummary, 'run' | 'metrics'>): string[] {
-  const perfect = candidate.metrics.filter(({ name, grade, value }) => {
-    const info = metricInfo(name)
-    return grade === 'sealed' && info !== undefined && value === (info.direction === 'maximize' ? 1 : 0)
-  })
-  const names = perfect.map(({ name }) => name).filter((name) => !/^(?:coverage(?:@\d+)?|ece)$/.test(name))
+  const names = perfectOn(candidate, ({ grade }) => grade === 'sealed')
   if (names.length === 0) return []
   return [
     `${candidate.run} is perfect on the sealed test set (${names.join(', ')}): look for a feature that holds the answer, and for a script that reads the labels from the source`,

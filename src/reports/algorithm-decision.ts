@@ -1,4 +1,5 @@
 import { isJudgeable } from '../core/judgeability.ts'
+import { switchedWords } from '../core/look-words.ts'
 import type { RunSummary } from '../core/run-summary.ts'
 import { algorithmOf } from './algorithm.ts'
 import { bestBaseline, bestRun, measuredOn, type Ranking } from './best-run.ts'
@@ -8,6 +9,7 @@ import { differenceSentence, type PairedDifference } from './differences.ts'
 import { bullets, code, inline, link, paragraphs } from './markdown-text.ts'
 import { standingDifferences } from './not-judgeable.ts'
 import { formatBytes, formatCount, formatDuration, formatMeasurement, formatNumber } from './number-format.ts'
+import { DECIDED, decisionLines } from './person-decisions.ts'
 import { codeLabel } from './run-words.ts'
 import { chosenRun, type SyncFacts } from './sync-facts.ts'
 
@@ -35,18 +37,38 @@ export function renderAlgorithmDecision(facts: SyncFacts): string | undefined {
   const differences = standingDifferences(facts.differences, facts.runs).filter(
     ({ a, b }) => a === chosen.run || b === chosen.run,
   )
+  const decided = decisionLines(facts)
   return paragraphs(
     bullets([
       `Status: ${STATUS[facts.status]}`,
       `Decided on: ${evidenceDate(chosen)}, by the records of increment ${facts.increment}`,
+      ...verdictLine(facts),
     ]),
     `## Context\n\n${context(facts, ranking)}`,
     `## Considered alternatives\n\n${alternatives(facts, ranking, chosen, differences)}`,
     `## Decision\n\n${decision(facts, ranking, chosen, differences)}`,
+    decided.length > 0 ? `## ${DECIDED}\n\n${bullets(decided)}` : undefined,
     `## Consequences\n\n${bullets(consequences(ranking, chosen))}`,
     `## What would change this\n\n${bullets(triggers(facts, ranking, differences))}`,
     `More: ${link('comparison of all runs', `../../../../increments/${facts.folder}/experiments/comparison.md`)}, ${link('specification', `../../../../increments/${facts.folder}/spec.md`)}.`,
   )
+}
+
+/** What failed, or was let be, belongs to the choice: a reader of this record alone must not miss it. */
+function verdictLine({ verdict, firstCandidate }: SyncFacts): string[] {
+  if (!verdict) return []
+  const of = (status: 'fail' | 'waived') =>
+    verdict.checks.filter((check) => check.status === status).map(({ id }) => inline(id, 80))
+  const [failed, waived] = [of('fail'), of('waived')]
+  const switched = switchedWords(verdict.candidate, firstCandidate)
+  return [
+    `Last verdict: ${[
+      verdict.verdict,
+      ...(failed.length > 0 ? [`failed: ${failed.join(', ')}`] : []),
+      ...(waived.length > 0 ? [`waived by a person: ${waived.join(', ')}`] : []),
+    ].join('; ')}`,
+    ...(switched ? [`Note: ${inline(switched, 600)}`] : []),
+  ]
 }
 
 function context(

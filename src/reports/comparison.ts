@@ -9,19 +9,22 @@ import { differingParamsTable } from './differing-params.ts'
 import { bullets, code, inline, paragraphs } from './markdown-text.ts'
 import { NOT_JUDGEABLE, notJudgeableLines, standingDifferences } from './not-judgeable.ts'
 import { formatMeasurement, formatNumber } from './number-format.ts'
+import { DECIDED, decisionLines, type PersonDecisions } from './person-decisions.ts'
 import { disagreement, reportedFor } from './reported-figure.ts'
 import { codeLabel, endSentence, notesOf } from './run-words.ts'
 import { adjustmentWords, type SeedDifferenceFact, seedDifferenceSentence } from './seed-differences.ts'
 import { seedMeans, seedMeanText, singleRuns } from './seed-means.ts'
 
 /** What `experiments/comparison.md` is made of. Every run of the increment is in it, however it ended. */
-export interface ComparisonFacts extends Ranking {
+export interface ComparisonFacts extends Ranking, PersonDecisions {
   /** `0042` */
   increment: string
   title: string
   runs: readonly RunSummary[]
   /** The run that is judged, where it is fixed already. */
   candidate?: string
+  /** Runs that the ledger knows as measured and that are not on disk, with a value each, as a list. */
+  goneRuns?: string
   differences?: readonly PairedDifference[]
   /** Experiments by their means over seeds. */
   overSeeds?: readonly SeedDifferenceFact[]
@@ -39,12 +42,14 @@ export function renderComparison(facts: ComparisonFacts): string {
     'A number is *measured* where the lab computed it from the predictions that the run handed in; brackets hold its 95 % interval. ' +
       '*Open* means that the script could see the labels, *sealed* that it could not. *Reported* is what the script said of itself.',
     section(NOT_JUDGEABLE, notJudgeableLines(ranked)),
+    section(DECIDED, decisionLines(facts)),
     section('Reported and measured differ', disagreements(facts, ranked)),
     titled(`Differences in ${code(facts.metric)} on validation`, differences(facts)),
     section('Over seeds', overSeeds(facts, means)),
     titled('Other measured metrics', otherMetricsTable(ranked, facts.metric)),
     titled('Parameters that differ', differingParamsTable(ranked)),
     section('Runs that did not succeed', unsuccessful(ranked)),
+    section('In the ledger, and not on disk', facts.goneRuns ? [`${inline(facts.goneRuns, 2000)}.`] : []),
     section('Notes', notes(ranked)),
   )
 }

@@ -1,19 +1,30 @@
 import { constants, copyFileSync, linkSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { asRefusal, confine, createExclusive, hashFile, readJson, temporaryName } from '../adapters/files.ts'
+import {
+  asRefusal,
+  confine,
+  createExclusive,
+  hashFile,
+  readJson,
+  temporaryName,
+  writeFileAtomic,
+} from '../adapters/files.ts'
+import { canonicalJson } from '../core/canonical-json.ts'
 import type { DatasetRecord } from '../core/dataset-record.ts'
 import { Refusal } from '../core/errors.ts'
 import type { RunSummary } from '../core/run-summary.ts'
 import type { Threshold } from '../core/threshold.ts'
 import {
   type EnvironmentSummary,
+  endOf,
+  type ModelFacts,
   type ModelMetadata,
   modelArtifact,
   modelFileName,
   modelMetadata,
 } from './model-metadata.ts'
 
-export interface KeepModelFacts {
+export interface KeepModelFacts extends Pick<ModelFacts, 'outcome' | 'waivers' | 'criteriaChange'> {
   /** `0042` */
   increment: string
   incrementFolder: string
@@ -45,7 +56,7 @@ export function keepModel(facts: KeepModelFacts): { metadata: ModelMetadata; reu
   const models = join(facts.incrementFolder, 'models')
   mkdirSync(models, { recursive: true })
   const kept = versionsIn(models).find(({ run, model }) => run === facts.run.run && model.sha256 === sha256)
-  if (kept) return { metadata: kept, reused: true }
+  if (kept) return { metadata: endedAgain(models, kept, facts), reused: true }
 
   for (let number = highestNumber(models) + 1; ; number += 1) {
     if (!copyExclusive(source, join(models, modelFileName(number, artifact.path)))) continue
@@ -53,6 +64,16 @@ export function keepModel(facts: KeepModelFacts): { metadata: ModelMetadata; reu
     const file = join(models, `model-v${number}.metadata.json`)
     if (createExclusive(file, `${JSON.stringify(metadata, null, 2)}\n`)) return { metadata, reused: false }
   }
+}
+
+/** After a review the same model may be kept for another end: its metadata say the last one. */
+function endedAgain(models: string, kept: ModelMetadata, facts: KeepModelFacts): ModelMetadata {
+  const { outcome: _o, waivers: _w, criteria_change: _c, ...rest } = kept
+  const metadata = { ...rest, ...endOf(facts) }
+  const file = join(models, `model-v${kept.version.split('-v').at(-1)}.metadata.json`)
+  if (canonicalJson(metadata) !== canonicalJson(kept))
+    writeFileAtomic(file, `${JSON.stringify(metadata, null, 2)}\n`)
+  return metadata
 }
 
 /** The versions that an increment's `models/` folder holds, in the order of their numbers. */

@@ -4,6 +4,7 @@ import { criterionText } from './criterion-text.ts'
 import { bullets, code, inline, link, paragraphs } from './markdown-text.ts'
 import { judgeabilityMark } from './not-judgeable.ts'
 import { formatMeasurement } from './number-format.ts'
+import { decisionLines } from './person-decisions.ts'
 import { codeLabel } from './run-words.ts'
 import { chosenRun, STATUS_PHRASES, type SyncFacts } from './sync-facts.ts'
 import { table } from './table.ts'
@@ -39,6 +40,7 @@ function description(facts: SyncFacts): string[] {
     `Status: ${STATUS_PHRASES[facts.status]}${verdict ? `; last verdict: ${verdict.verdict}` : ''}`,
     ...(asked.length > 0 ? [`Asked: ${asked.join(', ')}`] : []),
     ...(looks ? [`Looks at the sealed test set: ${looks.used} of ${looks.budget}`] : []),
+    ...decisionLines(facts),
   ]
 }
 

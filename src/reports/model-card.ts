@@ -9,8 +9,9 @@ import { bullets, code, fence, inline, link, paragraphs } from './markdown-text.
 import type { ModelMetadata } from './model-metadata.ts'
 import { judgeabilityMark } from './not-judgeable.ts'
 import { formatBytes, formatCount, formatMeasurement } from './number-format.ts'
+import { decisionLines } from './person-decisions.ts'
 import type { SummaryFacts } from './summary-facts.ts'
-import { criteriaTable, waiverLines } from './summary-verdict.ts'
+import { criteriaTable } from './summary-verdict.ts'
 import { table } from './table.ts'
 import { type DocumentOutcome, putIntoFile } from './write-documents.ts'
 
@@ -142,13 +143,20 @@ function metricsTable({ model, runs, ...facts }: ModelCardFacts): string {
   )
 }
 
-function accounts({ looks, tries, waivers, reproduced, notChecked }: ModelCardFacts): string[] {
+function accounts({
+  looks,
+  tries,
+  waivers,
+  criteriaChange,
+  reproduced,
+  notChecked,
+}: ModelCardFacts): string[] {
   return [
     `Looks at the sealed test set: ${looks.used} of ${looks.budget}; tries: ${tries}.`,
     reproduced
       ? `Run again from its record: ${inline(reproduced.outcome.replaceAll('_', ' '), 40)} on ${reproduced.at.slice(0, 10)}.`
       : 'It was not run again from its record.',
-    ...waiverLines(waivers),
+    ...decisionLines({ waivers, criteriaChange }),
     ...notChecked.map((item) => `Not checked: ${inline(item, 500)}`),
   ]
 }

@@ -1,9 +1,11 @@
+import { criteriaChangeWords } from '../core/criteria-change.ts'
 import type { DatasetRecord } from '../core/dataset-record.ts'
 import { type Measurement, sortMeasurements } from '../core/measurement.ts'
 import type { ArtifactSummary, RunSummary } from '../core/run-summary.ts'
 import type { Threshold } from '../core/threshold.ts'
 import { type AlgorithmName, algorithmOf } from './algorithm.ts'
 import { maskedParams } from './masked-params.ts'
+import type { PersonDecisions, Waiver } from './person-decisions.ts'
 
 /** The part of a run's environment that a model needs to be loaded again. */
 export interface EnvironmentSummary {
@@ -29,6 +31,12 @@ export interface ModelMetadata {
   metrics: Measurement[]
   /** By which its labels are made from its scores; absent where they are the model's own. */
   threshold?: Threshold
+  /** How the increment ended that kept it: of `not_passed` it is a record, and not to be used. */
+  outcome?: 'passed' | 'not_passed' | 'ready_for_review'
+  /** Checks that a person let be; absent where there are none. */
+  waivers?: readonly Waiver[]
+  /** Criteria that are not those of the first look, in words, with who approved it. */
+  criteria_change?: string
   environment: EnvironmentSummary
   /** The file that was kept, relative to the increment's folder, and where it came from in the run's folder. */
   model: { path: string; artifact: string; sha256: string }
@@ -37,7 +45,7 @@ export interface ModelMetadata {
   created: string
 }
 
-export interface ModelFacts {
+export interface ModelFacts extends PersonDecisions {
   increment: string
   /** K of `0042-vK`. */
   number: number
@@ -45,13 +53,14 @@ export interface ModelFacts {
   dataset?: DatasetRecord
   environment?: EnvironmentSummary
   threshold?: Threshold
+  outcome?: ModelMetadata['outcome']
   artifact: ArtifactSummary
   /** Of the file as it lies on disk. */
   sha256: string
 }
 
 /** The model file of a run: what was saved as a model, the first by name where there are several. */
-export function modelArtifact(run: RunSummary): ArtifactSummary | undefined {
+export function modelArtifact(run: Pick<RunSummary, 'artifacts'>): ArtifactSummary | undefined {
   return run.artifacts
     .filter(({ kind }) => kind === 'model')
     .sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0))[0]
@@ -92,6 +101,7 @@ export function modelMetadata(facts: ModelFacts): ModelMetadata {
     },
     metrics: sortMeasurements(run.metrics),
     ...(facts.threshold ? { threshold: facts.threshold } : {}),
+    ...endOf(facts),
     environment: facts.environment ?? {},
     model: {
       path: `models/${modelFileName(facts.number, artifact.path)}`,
@@ -100,5 +110,21 @@ export function modelMetadata(facts: ModelFacts): ModelMetadata {
     },
     bytes: artifact.bytes,
     created: run.ended ?? run.created,
+  }
+}
+
+/** What is told of the increment's end, which may come again after a review. */
+export function endOf({
+  outcome,
+  waivers = [],
+  criteriaChange,
+}: Pick<ModelFacts, 'outcome' | 'waivers' | 'criteriaChange'>): Pick<
+  ModelMetadata,
+  'outcome' | 'waivers' | 'criteria_change'
+> {
+  return {
+    ...(outcome ? { outcome } : {}),
+    ...(waivers.length > 0 ? { waivers } : {}),
+    ...(criteriaChange ? { criteria_change: criteriaChangeWords(criteriaChange) } : {}),
   }
 }

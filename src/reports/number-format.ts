@@ -21,6 +21,14 @@ export function digitsAgainst(value: number, limit: number, digits = 3): number 
   return enough
 }
 
+/** Significant digits by which two numbers that stand side by side do not read alike, unless they are the same. */
+export function digitsApart(a: number, b: number, digits = 3): number {
+  if (!Number.isFinite(a) || !Number.isFinite(b) || a === b) return digits
+  let enough = digits
+  while (enough < 12 && formatNumber(a, enough) === formatNumber(b, enough)) enough += 1
+  return enough
+}
+
 /** `0.953 [0.941, 0.963]`, both ends with the decimals of the value. */
 export function formatInterval(value: number, ci: readonly [number, number] | undefined, digits = 3): string {
   const text = formatNumber(value, digits)

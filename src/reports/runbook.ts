@@ -7,6 +7,7 @@ import { lessons } from './lessons.ts'
 import { bullets, code, fence, inline, paragraphs, shellQuote } from './markdown-text.ts'
 import { maskedParams } from './masked-params.ts'
 import { formatBytes, formatCount, formatDuration, formatMeasurement } from './number-format.ts'
+import { DECIDED, decisionLines } from './person-decisions.ts'
 import { codeLabel } from './run-words.ts'
 import { chosenRun, STATUS_PHRASES, type SyncFacts } from './sync-facts.ts'
 import { table } from './table.ts'
@@ -24,6 +25,7 @@ export function renderRunbook(facts: SyncFacts): string {
   const chosen = chosenRun(facts)
   return paragraphs(
     `## Increment ${facts.increment}: ${STATUS_PHRASES[facts.status]}`,
+    section(DECIDED, decisionLines(facts)),
     ...(chosen ? retraining(facts, chosen) : ['No run was made that could be repeated.']),
     section(
       'What was learned',

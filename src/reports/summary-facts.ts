@@ -5,17 +5,8 @@ import type { Threshold } from '../core/threshold.ts'
 import type { Ranking } from './best-run.ts'
 import type { PairedDifference } from './differences.ts'
 import type { ModelMetadata } from './model-metadata.ts'
+import type { PersonDecisions, Waiver } from './person-decisions.ts'
 import type { SeedDifferenceFact } from './seed-differences.ts'
-
-export interface Waiver {
-  check: string
-  reason: string
-  by: string
-  /** ISO 8601, UTC. */
-  at: string
-  /** `terminal` or `elicitation`. */
-  via?: string
-}
 
 /** A line of tasks.md, as it stands there. */
 export interface TaskLine {
@@ -26,7 +17,7 @@ export interface TaskLine {
 }
 
 /** What COMPLETION-SUMMARY.md is made of. */
-export interface SummaryFacts extends Ranking {
+export interface SummaryFacts extends Ranking, PersonDecisions {
   /** `0042` */
   increment: string
   title: string
@@ -39,10 +30,16 @@ export interface SummaryFacts extends Ranking {
   runs: readonly RunSummary[]
   dataset?: DatasetRecord
   looks: { used: number; budget: number }
+  /** Runs that a look was taken for, in the order of the looks. */
+  lookedRuns?: readonly string[]
+  /** The candidate that the first look fixed. */
+  firstCandidate?: string
   /** Runs of candidates that got a validation score, as the ledger has them: each seed, and deleted runs too. */
   tries: number
   /** How many of them are gone from the disk. */
   deletedTries?: number
+  /** Runs that the ledger knows as measured and that are not on disk, with a value each, as a list. */
+  goneRuns?: string
   /** What other increments asked the very same sealed labels, as a clause. */
   looksElsewhere?: string
   waivers: readonly Waiver[]

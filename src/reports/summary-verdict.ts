@@ -1,8 +1,14 @@
 import type { Check, CheckStatus } from '../core/criterion.ts'
 import { isJudgeable } from '../core/judgeability.ts'
 import { bullets, code, inline } from './markdown-text.ts'
-import { digitsAgainst, formatInterval, formatNumber } from './number-format.ts'
-import type { SummaryFacts, Waiver } from './summary-facts.ts'
+import {
+  digitsAgainst,
+  digitsApart,
+  formatDifference,
+  formatInterval,
+  formatNumber,
+} from './number-format.ts'
+import type { SummaryFacts } from './summary-facts.ts'
 import { table } from './table.ts'
 
 const STATUS_WORDS: Readonly<Record<CheckStatus, string>> = {
@@ -26,8 +32,8 @@ export function criteriaTable({
     const asked = check.asked === undefined ? '' : inline(check.asked)
     return [
       inline(check.id, 80),
-      before && before !== check.asked ? `${asked} (at the first look: ${inline(before)})` : asked,
-      `${measuredText(check)}${check.measured ? mark : ''}`,
+      `${before && before !== check.asked ? `${asked} (at the first look: ${inline(before)})` : asked}${liftAsked(check)}`,
+      `${measuredText(check)}${check.measured ? mark : ''}${liftFound(check)}`,
       check.reported === undefined ? '' : formatNumber(check.reported),
       STATUS_WORDS[check.status],
     ]
@@ -57,24 +63,37 @@ export function otherChecks(checks: readonly Check[]): string | undefined {
 function markOf(status: CheckStatus, message: string): string {
   if (status !== 'pass') return STATUS_WORDS[status]
   if (message.startsWith('warning, not blocking')) return '⚠️ warning'
+  if (message.startsWith('changed after the first look')) return '⚠️ approved by a person'
   if (/^(?:not done|running), not blocking/.test(message)) return '⬜ not done'
   return STATUS_WORDS.pass
-}
-
-export function waiverLines(waivers: readonly Waiver[]): string[] {
-  return waivers.map(({ check, reason, by, at, via }) => {
-    const where = via ? `, ${inline(via, 40)}` : ''
-    return `Waived: ${inline(check, 80)}, by ${inline(by, 80)} on ${inline(at, 30)}${where}: ${inline(reason, 500)}`
-  })
 }
 
 function isCriterion(check: Check): boolean {
   return check.asked !== undefined || check.measured !== undefined
 }
 
+/** `: target 0.741, set by the baseline rule-based with 0.676` */
+function liftAsked({ lift, measured }: Check): string {
+  if (!lift) return ''
+  const digits = digitsApart(lift.target, measured?.value ?? Number.NaN)
+  return `: target ${formatNumber(lift.target, digits)}, set by the baseline ${inline(lift.baseline, 60)} with ${formatNumber(lift.baselineValue)}`
+}
+
+/** `; measured - target 0.183 [0.140, 0.222], 95 %, paired` */
+function liftFound({ lift, status }: Check): string {
+  if (!lift) return ''
+  const { over } = lift
+  if (!over)
+    return status === 'missing'
+      ? '; measured - target: no interval yet'
+      : '; the value alone decided: there is no interval of measured - target'
+  return `; measured - target ${formatDifference(over.difference, over.ci)}, ${Number((over.confidence * 100).toPrecision(4))} %, paired`
+}
+
 /** Enough digits that a value that fails by a hair does not look like the limit itself. */
-function measuredText({ measured, asked }: Check): string {
+function measuredText({ measured, asked, lift }: Check): string {
   if (!measured) return 'not measured'
   const limit = Number(/(-?\d+(?:\.\d+)?(?:e[-+]?\d+)?)\D*$/i.exec(asked ?? '')?.[1])
-  return `${formatInterval(measured.value, measured.ci, digitsAgainst(measured.value, limit))} ${measured.grade ?? ''}`.trim()
+  const digits = lift ? digitsApart(measured.value, lift.target) : digitsAgainst(measured.value, limit)
+  return `${formatInterval(measured.value, measured.ci, digits)} ${measured.grade ?? ''}`.trim()
 }

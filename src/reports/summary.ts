@@ -1,11 +1,13 @@
+import { lookedRunsWords, switchedWords } from '../core/look-words.ts'
 import { bestRun } from './best-run.ts'
 import { lessons } from './lessons.ts'
 import { bullets, fence, inline, paragraphs } from './markdown-text.ts'
 import { judgeabilityMark, NOT_JUDGEABLE, notJudgeableLines } from './not-judgeable.ts'
+import { criteriaChangeLines, waiverLines } from './person-decisions.ts'
 import { codeLabel } from './run-words.ts'
 import type { SummaryFacts } from './summary-facts.ts'
 import { bestModelSection, deploymentSection, experimentsSection } from './summary-sections.ts'
-import { criteriaTable, otherChecks, waiverLines } from './summary-verdict.ts'
+import { criteriaTable, otherChecks } from './summary-verdict.ts'
 
 const HEADINGS = {
   passed: 'COMPLETE',
@@ -56,20 +58,33 @@ function verdictSentence({ outcome, verdict, reason, waivers, runs }: SummaryFac
 function accounts({
   tries,
   deletedTries = 0,
+  goneRuns,
   looks,
+  lookedRuns = [],
+  firstCandidate,
+  verdict,
   looksElsewhere,
+  criteriaChange,
   waivers,
   reproduced,
 }: SummaryFacts): string[] {
+  const looked = lookedRuns.length > 0 ? `, for ${inline(lookedRunsWords(lookedRuns), 2000)}` : ''
+  const switched = switchedWords(verdict.candidate, firstCandidate)
   const lines = [
     `Tries: ${tries}. A try is a run of a candidate that got a score on validation: each seed counts${deletedTries > 0 ? `, and so do ${deletedTries} that ${deletedTries === 1 ? 'was' : 'were'} deleted since` : ''}; baselines, controls and repetitions do not. The more tries, the more the best of them owes to luck.`,
-    `Looks at the sealed test set: ${looks.used} of ${looks.budget}.${looksElsewhere ? ` Other increments looked too: ${inline(looksElsewhere, 400)}.` : ''}`,
+    ...(goneRuns ? [`In the ledger, and not on disk: ${inline(goneRuns, 2000)}.`] : []),
+    `Looks at the sealed test set: ${looks.used} of ${looks.budget}${looked}.${switched ? ` **${capital(inline(switched, 600))}.**` : ''}${looksElsewhere ? ` Other increments looked too: ${inline(looksElsewhere, 400)}.` : ''}`,
   ]
   if (reproduced)
     lines.push(
       `Run again from its record: ${inline(reproduced.outcome.replaceAll('_', ' '), 40)} on ${reproduced.at.slice(0, 10)}.`,
     )
+  lines.push(...criteriaChangeLines(criteriaChange))
   return [...lines, ...(waivers.length > 0 ? waiverLines(waivers) : ['Waivers: none.'])]
+}
+
+function capital(words: string): string {
+  return words.slice(0, 1).toUpperCase() + words.slice(1)
 }
 
 function section(title: string, items: readonly string[]): string | undefined {

@@ -5,10 +5,11 @@ import type { RunSummary } from '../core/run-summary.ts'
 import { bestRun, type Ranking } from './best-run.ts'
 import type { PairedDifference } from './differences.ts'
 import type { EnvironmentSummary, ModelMetadata } from './model-metadata.ts'
+import type { PersonDecisions } from './person-decisions.ts'
 import type { SeedDifferenceFact } from './seed-differences.ts'
 
 /** What the living documents say of one increment. */
-export interface SyncFacts {
+export interface SyncFacts extends PersonDecisions {
   /** `0042` */
   increment: string
   /** `0042-churn-model` */
@@ -34,6 +35,8 @@ export interface SyncFacts {
   /** Experiments by their means over seeds. */
   overSeeds?: readonly SeedDifferenceFact[]
   looks?: { used: number; budget: number }
+  /** The candidate that the first look fixed. */
+  firstCandidate?: string
 }
 
 /** `churn-model` of `0042-churn-model`: what its documents are named after. */

@@ -4,7 +4,7 @@ import { reproductionsOf } from '../evidence/run-reproductions.ts'
 import type { Completion } from '../increments/complete.ts'
 import type { IncrementRef } from '../increments/load.ts'
 import { setStatus } from '../increments/status.ts'
-import { keepModel } from '../reports/keep-model.ts'
+import { type KeepModelFacts, keepModel } from '../reports/keep-model.ts'
 import { type ModelCardFacts, writeModelCard } from '../reports/model-card.ts'
 import type { ModelMetadata } from '../reports/model-metadata.ts'
 import type { SummaryFacts } from '../reports/summary-facts.ts'
@@ -36,18 +36,20 @@ export async function closeIncrement(
   completion: Completion,
 ): Promise<Closed> {
   const notes: string[] = []
-  const model = keepCandidate(workspace, facts, notes, completion.passed)
+  const outcome =
+    completion.status === 'ready_for_review'
+      ? 'ready_for_review'
+      : completion.passed
+        ? 'passed'
+        : 'not_passed'
+  const decided = { waivers: facts.waivers, criteriaChange: facts.gate.criteriaChange }
+  const model = keepCandidate(workspace, facts, notes, completion.passed, { outcome, ...decided })
   const threshold = facts.gate.candidate?.threshold
   const summary: SummaryFacts = {
     ...(facts.ranking ?? { metric: '', direction: 'maximize' as const }),
     increment: increment.id,
     title: facts.title,
-    outcome:
-      completion.status === 'ready_for_review'
-        ? 'ready_for_review'
-        : completion.passed
-          ? 'passed'
-          : 'not_passed',
+    outcome,
     reason: completion.reason,
     verdict,
     askedBefore: facts.askedBefore,
@@ -56,7 +58,10 @@ export async function closeIncrement(
     looks: facts.looks,
     ...(facts.gate.looksElsewhere ? { looksElsewhere: facts.gate.looksElsewhere } : {}),
     ...triesCounted(index, facts),
-    waivers: facts.waivers,
+    ...(facts.gate.goneRuns ? { goneRuns: facts.gate.goneRuns } : {}),
+    ...decided,
+    lookedRuns: facts.gate.lookedRuns,
+    firstCandidate: facts.gate.firstCandidate,
     ...(verdict.candidate ? { reproduced: reproductionsOf(facts.ledger, verdict.candidate).at(-1) } : {}),
     notChecked: notChecked(facts.tasks, verdict),
     ...(threshold ? { threshold } : {}),
@@ -130,6 +135,7 @@ function keepCandidate(
   facts: Validated['facts'],
   notes: string[],
   needed: boolean,
+  end: Pick<KeepModelFacts, 'outcome' | 'waivers' | 'criteriaChange'>,
 ): ModelMetadata | undefined {
   const run = facts.gate.candidate
   if (!run) return undefined
@@ -143,6 +149,7 @@ function keepCandidate(
       dataset: facts.dataset,
       environment: environmentOf(join(folder, 'run.json')),
       threshold: run.threshold,
+      ...end,
     })?.metadata
   } catch (cause) {
     if (needed) throw cause

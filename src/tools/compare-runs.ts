@@ -1,13 +1,15 @@
 import { z } from 'zod'
 import { Refusal } from '../core/errors.ts'
 import { nearest } from '../core/ids.ts'
-import { isJudgeable, judgeabilityWords } from '../core/judgeability.ts'
+import { judgeabilityWords } from '../core/judgeability.ts'
 import type { Measurement, Split } from '../core/measurement.ts'
 import { isModelCost, metricDirection } from '../core/metrics.ts'
-import type { RunSummary } from '../core/run-summary.ts'
+import { seedChoiceWords } from '../core/seed-choice.ts'
 import { thresholdWords } from '../core/threshold.ts'
+import { tooGoodOnValidation } from '../increments/too-good.ts'
 import { adjustmentWords } from '../reports/seed-differences.ts'
 import type { Index } from '../store/index-db.ts'
+import { notCompared, unfinished } from './left-out-runs.ts'
 import { opened } from './opened-workspace.ts'
 import { OverSeeds, renderOverSeeds } from './over-seeds.ts'
 import { renderMetric, short } from './run-view.ts'
@@ -50,7 +52,11 @@ export const compareRuns = defineTool({
     metric: z.string(),
     direction: z.enum(['maximize', 'minimize']),
     split: z.string().optional().describe('absent for what a model costs'),
-    best: z.string().optional(),
+    best: z
+      .string()
+      .optional()
+      .describe('of the experiment of the best mean over its seeds: its first seed, not the luckiest'),
+    chosen: z.string().optional().describe('where an experiment has several seeds: why `best` is that run'),
     rows: z.array(
       z.object({
         run: z.string(),
@@ -70,6 +76,7 @@ export const compareRuns = defineTool({
         'how many tests p_adjusted allows for: every try of the increment beside the best, each seed and deleted runs counted, and the baselines shown; on test at least one for each look of the budget',
       ),
     over_seeds: OverSeeds.optional(),
+    warnings: z.array(z.string()).optional().describe('what is odd about the best'),
     left_out: z.array(z.object({ run: z.string(), reason: z.string() })).optional(),
     truncated: z.boolean().optional(),
     cursor: z.string().optional(),
@@ -143,9 +150,21 @@ export const compareRuns = defineTool({
       index,
       rows.flatMap(({ run }) => summarizeRun(index, run) ?? []),
     )
-    const best =
+    const highest =
       summaries.find(ranking.mayBeBest) ??
       (offset === 0 ? await ranking.bestBelow(workspace, index, query, rows.length) : undefined)
+    // On test each seed was looked at by itself, and a cost has no seeds.
+    const choice =
+      highest && !cost && input.split !== 'test'
+        ? await seeds.chosenOverSeeds(workspace, index, [highest, ...summaries], {
+            metric,
+            split: input.split,
+            direction,
+            only: input.runs && new Set(query.runs),
+          })
+        : undefined
+    const best = choice?.run ?? highest
+    const chosen = choice && seedChoiceWords(choice, short)
     const tested =
       input.differences && best && !cost && rows.some(({ source }) => source === 'measured')
         ? await ranking.testedDifferences(workspace, summaries, best, metric, input.split, context)
@@ -156,6 +175,7 @@ export const compareRuns = defineTool({
       ...unfinished(index, setting.increment?.id),
       ...tested.left_out,
     ]
+    const odd = best && input.split === 'validation' ? tooGoodOnValidation(best) : []
     const end = offset + rows.length
     const overSeeds =
       input.differences && best && !cost
@@ -172,6 +192,7 @@ export const compareRuns = defineTool({
       direction,
       ...(cost ? {} : { split: input.split }),
       ...(best && offset === 0 ? { best: best.run } : {}),
+      ...(chosen && offset === 0 ? { chosen } : {}),
       rows: summaries.map((run) => ({
         run: run.run,
         state: run.state,
@@ -184,6 +205,7 @@ export const compareRuns = defineTool({
       differences: tested.differences,
       ...(tested.differences.length > 0 && tested.family !== undefined ? { family: tested.family } : {}),
       ...(overSeeds ? { over_seeds: overSeeds } : {}),
+      ...(odd.length > 0 ? { warnings: odd } : {}),
       ...(leftOut.length > 0 ? { left_out: leftOut } : {}),
       ...(end < total ? { truncated: true, cursor: String(end) } : {}),
       next: [
@@ -193,14 +215,28 @@ export const compareRuns = defineTool({
               {
                 tool: 'evaluate_run',
                 arguments: { run: best.run, split: 'test' },
-                why: 'a look at the sealed test set, counted: when the choice is made',
+                why: `a look at the sealed test set, counted: when the choice is made${choice?.over ? ' (the first seed of the experiment of the best mean: the best seed is luck)' : ''}`,
               },
             ]
           : []),
       ],
     }
   },
-  render({ metric, direction, split, best, rows, differences, family, over_seeds, left_out, cursor, next }) {
+  render({
+    metric,
+    direction,
+    split,
+    best,
+    chosen,
+    warnings,
+    rows,
+    differences,
+    family,
+    over_seeds,
+    left_out,
+    cursor,
+    next,
+  }) {
     if (rows.length === 0) return `No run has ${metric}.${renderNext(next)}`
     return [
       `by ${metric}, ${direction === 'maximize' ? 'higher' : 'lower'} is better`,
@@ -208,6 +244,8 @@ export const compareRuns = defineTool({
         const own = row.metrics.filter(({ name }) => name === metric)
         return `${row.run === best ? 'BEST ' : ''}${row.run}${row.baseline ? ` (baseline ${row.baseline})` : ''}  ${own.map(renderMetric).join('; ')}${row.threshold ? `; labels by ${row.threshold}` : ''}${row.not_judgeable ? `  (${row.not_judgeable})` : ''}`
       }),
+      ...(chosen ? [chosen] : []),
+      ...(warnings ?? []).map((warning) => `warning: ${warning}`),
       ...differences.map(
         ({ a, b, difference, ci, p_adjusted, verdict }) =>
           `${a} against ${b}: ${short(difference)} [${ci.map(short).join(', ')}], p ${short(p_adjusted)} adjusted: ${verdict.replaceAll('_', ' ')}`,
@@ -245,26 +283,6 @@ function asked(input: object): Record<string, unknown> {
       ([name, value]) => value !== undefined && JSON.stringify(value) !== JSON.stringify(DEFAULTS[name]),
     ),
   )
-}
-
-function notCompared(runs: readonly RunSummary[]): { run: string; reason: string }[] {
-  return runs.flatMap((run) =>
-    run.notJudgeable && !isJudgeable(run)
-      ? [{ run: run.run, reason: `${run.notJudgeable.mark} (check ${run.notJudgeable.check})` }]
-      : [],
-  )
-}
-
-/** Runs that have no numbers yet, so that a comparison does not pass over them in silence. */
-function unfinished(index: Index, increment: string | undefined): { run: string; reason: string }[] {
-  if (!increment) return []
-  return index.driver
-    .all(
-      // A run that has no end yet is found by the small index of those, not among all of the increment.
-      "SELECT run, state FROM runs WHERE ended IS NULL AND +increment = ? AND +state IN ('queued', 'starting', 'running', 'evaluating') ORDER BY created LIMIT 10",
-      [increment],
-    )
-    .map(({ run, state }) => ({ run: String(run), reason: `is ${state}: its numbers are still to come` }))
 }
 
 /** The metric that is compared by first, whoever computed it; then a few others of the split. */

@@ -11,7 +11,7 @@ const MOST_RUNS = 500
 
 /** Writes `experiments/comparison.md` of an increment from what is known of it. */
 export function writeComparisonPage(facts: IncrementFacts, compared?: Compared): void {
-  const { ranking, runs, title, gate, increment } = facts
+  const { ranking, runs, title, gate, increment, waivers } = facts
   if (!ranking || runs.length === 0 || runs.length > MOST_RUNS) return
   writeComparison(increment.path, {
     ...ranking,
@@ -19,6 +19,9 @@ export function writeComparisonPage(facts: IncrementFacts, compared?: Compared):
     title,
     runs,
     ...(gate.candidate ? { candidate: gate.candidate.run } : {}),
+    waivers,
+    ...(gate.goneRuns ? { goneRuns: gate.goneRuns } : {}),
+    criteriaChange: gate.criteriaChange,
     ...(compared ?? keptDifferences(increment, ranking.metric)),
   })
 }

@@ -40,7 +40,13 @@ export const getIncrement = defineTool({
         ended_since: z.array(z.string()),
       })
       .optional(),
-    best: z.object({ run: z.string(), metrics: Metrics }).optional(),
+    best: z
+      .object({
+        run: z.string(),
+        chosen: z.string().optional().describe('where an experiment has several seeds: why this run'),
+        metrics: Metrics,
+      })
+      .optional(),
     looks: z.object({ used: z.number(), budget: z.number() }).optional(),
     missing: z.array(z.string()).optional(),
     insights: Insights.optional(),
@@ -145,6 +151,7 @@ export const getIncrement = defineTool({
       ...(output.dataset ? [`dataset ${output.dataset}`] : []),
       `runs: ${runs?.running.length ?? 0} running, ${runs?.queued ?? 0} queued, ${runs?.ended ?? 0} ended; looks at test ${looks?.used} of ${looks?.budget}`,
       ...(best ? [`best so far: ${best.run}  ${best.metrics.slice(0, 4).map(renderMetric).join('; ')}`] : []),
+      ...(best?.chosen ? [`  ${best.chosen}`] : []),
       ...(output.tasks ?? []).map(
         ({ id, title, state, problem }) =>
           `[${state === 'done' ? 'x' : state === 'skipped' ? '-' : ' '}] ${id} ${title}${problem ? `  (${problem})` : ''}`,

@@ -4,6 +4,7 @@ import { readText } from '../adapters/files.ts'
 import type { DatasetRecord } from '../core/dataset-record.ts'
 import type { RunSummary } from '../core/run-summary.ts'
 import { readEvidence } from '../evidence/evidence-file.ts'
+import { goneInWords, goneRuns } from '../evidence/gone-runs.ts'
 import { type Ledger, readLedger } from '../evidence/ledger.ts'
 import { liftsOf } from '../evidence/lifts.ts'
 import { looksTaken } from '../evidence/looks.ts'
@@ -31,8 +32,16 @@ import { ownEvaluatorFact } from './custom-evaluator.ts'
 import { datasetRecord } from './dataset-record.ts'
 import { withJudgeability, withWaiver } from './judgeable-runs.ts'
 import { labCodeFact } from './lab-code-fact.ts'
-import { criteriaConfirmed, frozenCriteria, frozenLooks, signedOff, waiversOf } from './ledger-decisions.ts'
-import { changedSplits, modelProblem, withRecordedEvidence } from './recorded-evidence.ts'
+import {
+  changeSinceLook,
+  criteriaConfirmed,
+  frozenCandidate,
+  frozenLooks,
+  signedOff,
+  waiversOf,
+} from './ledger-decisions.ts'
+import { HASHED_IN_A_CALL, keptModelProblems, recordedModel, runModelProblem } from './model-files.ts'
+import { changedSplits, withRecordedEvidence } from './recorded-evidence.ts'
 import { searchedOf, seenReads } from './seen-reads.ts'
 import { waitingApprovals } from './waiting-approvals.ts'
 
@@ -85,11 +94,23 @@ export function gatherFacts(workspace: Workspace, index: Index, increment: Incre
   const waivers = waiversOf(ledger, increment.id)
   const runs = withWaiver(known, chosen.run, waivers)
   const problem = ledger.problems[0]
-  const wrongModel = candidate ? modelProblem(candidate, folderOf(candidate)) : undefined
+  const wrongModel = candidate && runModelProblem(candidate, folderOf(candidate), ledger, HASHED_IN_A_CALL)
+  const wrongKept = keptModelProblems(increment, ledger, HASHED_IN_A_CALL)
+  const modelElsewhere =
+    candidate && !candidate.artifacts.some(({ kind }) => kind === 'model')
+      ? recordedModel(ledger, candidate.run, folderOf(candidate))
+      : undefined
+  const gone = goneRuns(
+    ledger,
+    (run) => existsSync(join(runFolder(workspace.layout, increment.folder, run), 'run.json')),
+    increment.id,
+  )
   const reproduction = candidate && reproductionFact(ledger, candidate, folderOf(candidate))
   const judged = candidate ? [candidate, ...baselines] : baselines
   const confirmed = criteriaConfirmed(ledger, increment.id, ml.success, ml.baseline)
-  const askedBefore = frozenCriteria(ledger, increment.id, ml.success, ml.baseline)
+  const change = changeSinceLook(ledger, increment.id, ml.success, ml.baseline)
+  const askedBefore = Object.fromEntries((change?.changes ?? []).map(({ check, before }) => [check, before]))
+  const firstCandidate = looked.length > 0 ? frozenCandidate(ledger, increment.id) : undefined
   return {
     increment,
     front,
@@ -148,8 +169,14 @@ export function gatherFacts(workspace: Workspace, index: Index, increment: Incre
           }
         : {}),
       labCode: labCodeFact(ledger, candidate && { run: candidate.run, folder: folderOf(candidate) }),
-      criteriaChanged: confirmed ? {} : askedBefore,
+      criteriaChanged: change?.approved ? {} : askedBefore,
+      ...(change ? { criteriaChange: change } : {}),
+      lookedRuns: [...new Set(looked.map(({ run }) => run))],
+      ...(firstCandidate ? { firstCandidate } : {}),
       ...(wrongModel ? { modelProblem: wrongModel } : {}),
+      ...(wrongKept.length > 0 ? { keptModelProblem: wrongKept.join(' ') } : {}),
+      ...(modelElsewhere ? { modelElsewhere } : {}),
+      ...(gone.length > 0 ? { goneRuns: goneInWords(gone, metric) } : {}),
       ...(candidate?.dataset
         ? {
             reads: seenReads(

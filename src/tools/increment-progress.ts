@@ -2,20 +2,26 @@ import type { Verdict } from '../core/criterion.ts'
 import type { NextStep } from '../core/errors.ts'
 import { isJudgeable } from '../core/judgeability.ts'
 import type { Measurement } from '../core/measurement.ts'
-import { bestByValidation } from '../increments/candidate.ts'
+import { seedChoiceWords } from '../core/seed-choice.ts'
+import { bestOverSeeds } from '../increments/candidate.ts'
 import type { IncrementFacts } from './increment-facts.ts'
 import { registerStep } from './register-step.ts'
+import { short } from './run-view.ts'
 
-/** The best run by measured validation, baselines and what no verdict may rest on left out. */
+/** The best by measured validation, baselines and what no verdict may rest on left out. */
 export function bestSoFar({ front, runs, ranking }: IncrementFacts): {
-  best?: { run: string; metrics: Measurement[] }
+  best?: { run: string; chosen?: string; metrics: Measurement[] }
 } {
-  const best = bestByValidation(front.ml.success, runs.filter(isJudgeable))
-  if (!best) return {}
+  const choice = bestOverSeeds(front.ml.success, runs.filter(isJudgeable))
+  if (!choice) return {}
+  const best = choice.run
+  const chosen = seedChoiceWords(choice, short)
   const shown = best.metrics.filter(({ split }) => split !== 'train')
   const leading = shown.filter(({ name }) => name === ranking?.metric)
   const others = shown.filter(({ name }) => name !== ranking?.metric)
-  return { best: { run: best.run, metrics: [...leading, ...others].slice(0, 12) } }
+  return {
+    best: { run: best.run, ...(chosen ? { chosen } : {}), metrics: [...leading, ...others].slice(0, 12) },
+  }
 }
 
 /** What to do next: the loop's next step, then what the checks ask for. */

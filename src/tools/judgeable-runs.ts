@@ -1,8 +1,12 @@
+import { Refusal } from '../core/errors.ts'
 import type { NotJudgeable } from '../core/judgeability.ts'
 import type { RunSummary } from '../core/run-summary.ts'
 import { controlOf } from '../evidence/control.ts'
+import { findDataset } from '../evidence/datasets.ts'
 import { readEvidence } from '../evidence/evidence-file.ts'
-import type { Ledger } from '../evidence/ledger.ts'
+import { type Ledger, readLedger } from '../evidence/ledger.ts'
+import { looksTaken } from '../evidence/looks.ts'
+import type { EvaluatedRun } from '../evidence/scoring.ts'
 import { notJudgeable } from '../increments/judgeable.ts'
 import { readSpec, resolveIncrement } from '../increments/load.ts'
 import type { SeenRun } from '../increments/reads-checks.ts'
@@ -32,20 +36,53 @@ export function withJudgeability(
     const { dataset, baseline, metrics } = run
     if (baseline !== undefined || !dataset || metrics.length === 0) return run
     const folder = folderOf(run)
-    const evidence = controlled.has(run.run) ? readEvidence(folder) : undefined
-    const found = notJudgeable({
-      reads: readerOf(dataset)(run.run, folder),
-      control:
-        evidence &&
-        controlOf(
-          ledger,
-          run.run,
-          evidence.dataset_hash,
-          evidence.splits.validation?.predictions_sha256 ?? undefined,
-        ),
-    })
+    const reads = readerOf(dataset)(run.run, folder)
+    const found = notJudgeable({ reads, control: controlIn(ledger, controlled, run.run, folder) })
     return found ? { ...run, notJudgeable: found } : run
   })
+}
+
+function controlIn(ledger: Ledger, controlled: ReadonlySet<unknown>, run: string, folder: string) {
+  const evidence = controlled.has(run) ? readEvidence(folder) : undefined
+  const predictions = evidence?.splits.validation?.predictions_sha256 ?? undefined
+  return evidence && controlOf(ledger, run, evidence.dataset_hash, predictions)
+}
+
+/**
+ * Nobody spends a look on a run of which it is known that no verdict may rest on it, unless a person let it be judged. What
+ * was looked at before is measured again, which takes no look: its verdict says why.
+ * @throws Refusal RUN_NOT_JUDGEABLE
+ */
+export function requireJudgeable(workspace: Workspace, run: EvaluatedRun): void {
+  const ledger = readLedger(workspace)
+  const { run: id, increment, folder, dataset } = run
+  const found = notJudgeable({
+    reads: readsOn(workspace, dataset, searchedOf(workspace, dataset, ledger))(id, folder),
+    control: controlIn(ledger, failedControls(ledger), id, folder),
+  })
+  if (!found) return
+  const { hash } = findDataset(workspace, dataset)
+  if (looksTaken(ledger, increment, hash).some((look) => look.run === id)) return
+  const { candidate } = readSpec(resolveIncrement(workspace, increment)).front.ml
+  const waived = waiversOf(ledger, increment).some(({ check }) => check === found.check)
+  if (waived && (candidate ?? id) === id) return
+  throw new Refusal(
+    'RUN_NOT_JUDGEABLE',
+    `${id}: ${found.mark}. ${found.reason} No look was taken: no verdict could rest on it.`,
+    {
+      next: [
+        {
+          tool: 'compare_runs',
+          arguments: { increment },
+          why: 'shows the best run of those that can be judged',
+        },
+        {
+          person: `specweave-ml approve ${increment} --waive ${found.check} --reason "..."`,
+          why: `lets it be judged all the same${candidate === id ? '' : `, with candidate: ${id} in spec.md`}, which every document shows`,
+        },
+      ],
+    },
+  )
 }
 
 /** A waiver is of the candidate: another run that the same is known of has none. */

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { canonicalJson } from '../core/canonical-json.ts'
+import type { CriteriaChange, CriterionChange } from '../core/criteria-change.ts'
 import type { BaselineRule, Criterion } from '../core/criterion.ts'
-import type { Ledger } from '../evidence/ledger.ts'
+import type { Ledger, LedgerLine } from '../evidence/ledger.ts'
 import { askedLift } from '../increments/baseline-checks.ts'
 import { asked, criterionId } from '../increments/criterion-checks.ts'
 import type { SignOff, Waiver } from '../increments/gate-facts.ts'
@@ -17,10 +18,10 @@ export function criteriaSha256(criteria: readonly Criterion[], rule: BaselineRul
   return createHash('sha256').update(canonicalJson({ asked, rule })).digest('hex')
 }
 
-function approvals(ledger: Ledger, increment: string): (Approval & { at: string })[] {
+function approvals(ledger: Ledger, increment: string): (Approval & { at: string; line: LedgerLine })[] {
   return ledger.lines
     .filter((line) => line.event === 'approval.given' && line.verified && line.data.increment === increment)
-    .map((line) => ({ ...(line.data as unknown as Approval), at: line.at }))
+    .map((line) => ({ ...(line.data as unknown as Approval), at: line.at, line }))
 }
 
 /** Whether a person confirmed these very criteria. */
@@ -48,32 +49,69 @@ export function waiversOf(ledger: Ledger, increment: string): Waiver[] {
   )
 }
 
-/** The budget of looks is fixed at the first look too. */
-export function frozenLooks(ledger: Ledger, increment: string): number | undefined {
-  const frozen = ledger.lines.find(
+/** What the first look fixed. */
+function frozenLine(ledger: Ledger, increment: string): LedgerLine | undefined {
+  return ledger.lines.find(
     (line) => line.event === 'criteria.frozen' && line.verified && line.data.increment === increment,
   )
-  return typeof frozen?.data.looks === 'number' ? frozen.data.looks : undefined
 }
 
-/** By check id: what was asked when the first look froze the criteria, for each that is another now. */
-export function frozenCriteria(
+/** The budget of looks is fixed at the first look too. */
+export function frozenLooks(ledger: Ledger, increment: string): number | undefined {
+  const looks = frozenLine(ledger, increment)?.data.looks
+  return typeof looks === 'number' ? looks : undefined
+}
+
+/** And so is the candidate. */
+export function frozenCandidate(ledger: Ledger, increment: string): string | undefined {
+  const candidate = frozenLine(ledger, increment)?.data.candidate
+  return typeof candidate === 'string' ? candidate : undefined
+}
+
+/**
+ * Each criterion that is another now than when the first look froze it. Only an approval that was given after the look
+ * counts for it: a person who approved before had not been told of a change.
+ */
+export function changeSinceLook(
   ledger: Ledger,
   increment: string,
   criteria: readonly Criterion[],
   rule: BaselineRule | null,
-): Record<string, string> {
-  const frozen = ledger.lines.find(
-    (line) => line.event === 'criteria.frozen' && line.verified && line.data.increment === increment,
+): CriteriaChange | undefined {
+  const frozen = frozenLine(ledger, increment)
+  const changes = frozen ? criteriaChanges(frozen, criteria, rule) : []
+  if (!frozen || changes.length === 0) return undefined
+  const wanted = criteriaSha256(criteria, rule)
+  const approved = approvals(ledger, increment).find(
+    (one) => one.kind === 'criteria' && one.criteria_sha256 === wanted && isLater(one.line, frozen),
   )
-  const then = (frozen?.data.success ?? []) as Criterion[]
-  const lift = (frozen?.data.baseline ?? null) as BaselineRule | null
-  return Object.fromEntries([
-    ...(lift && (!rule || askedLift(rule) !== askedLift(lift)) ? [['baseline.lift', askedLift(lift)]] : []),
+  return {
+    changes,
+    ...(approved ? { approved: { by: approved.by, at: approved.at, via: approved.via } } : {}),
+  }
+}
+
+/** Of one chain by its order, whatever the clock did; else by time. */
+function isLater(line: LedgerLine, than: LedgerLine): boolean {
+  return line.key === than.key ? line.seq > than.seq : line.at >= than.at
+}
+
+function criteriaChanges(
+  { data }: LedgerLine,
+  criteria: readonly Criterion[],
+  rule: BaselineRule | null,
+): CriterionChange[] {
+  const lift = (data.baseline ?? null) as BaselineRule | null
+  const then = (data.success ?? []) as Criterion[]
+  return [
+    ...(lift && (!rule || askedLift(rule) !== askedLift(lift))
+      ? [{ check: 'baseline.lift', before: askedLift(lift), ...(rule ? { now: askedLift(rule) } : {}) }]
+      : []),
     ...then.flatMap((before) => {
-      const now = criteria.find(({ metric, split }) => metric === before.metric && split === before.split)
-      if (now && now.op === before.op && now.value === before.value) return []
-      return [[criterionId(before), asked(before)]]
+      const same = criteria.filter(({ metric, split }) => metric === before.metric && split === before.split)
+      if (same.some(({ op, value }) => op === before.op && value === before.value)) return []
+      const [now] = same
+      return [{ check: criterionId(before), before: asked(before), ...(now ? { now: asked(now) } : {}) }]
     }),
-  ])
+  ]
 }

@@ -49,6 +49,9 @@ export async function synchronise(
       models: versionsIn(join(increment.path, 'models')),
       ...(known[increment.id]?.compared ?? keptDifferences(increment, gathered.ranking?.metric)),
       looks: gathered.looks,
+      waivers: gathered.waivers,
+      criteriaChange: gathered.gate.criteriaChange,
+      ...(gathered.gate.firstCandidate ? { firstCandidate: gathered.gate.firstCandidate } : {}),
     }
   })
   return syncDocs(workspace, facts, mode)

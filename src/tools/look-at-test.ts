@@ -23,6 +23,7 @@ import type { Workspace } from '../store/workspace.ts'
 import { askedMetrics } from './asked-metrics.ts'
 import type { ToolContext } from './context.ts'
 import { queueControl } from './control-queue.ts'
+import { requireJudgeable } from './judgeable-runs.ts'
 import { criteriaSha256, frozenLooks } from './ledger-decisions.ts'
 import { lookInBackground, modelLimit, reproduceLook } from './reproduce-look.ts'
 import { searchSeenReads } from './search-reads.ts'
@@ -69,6 +70,7 @@ export async function lookAtTest(
     await liftsOverLate(workspace, increment, run, context)
     return { run: run.run, metrics, warnings: ['a baseline of the lab: no look'], next: [] }
   }
+  requireJudgeable(workspace, run)
   const interpreter = interpreterOf(workspace, run.folder)
   const evaluated = await evaluateTest(workspace, run, {
     budget: frozenLooks(readLedger(workspace), increment.id) ?? ml.looks,

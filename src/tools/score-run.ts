@@ -5,6 +5,8 @@ import { labVersion } from '../adapters/lab/process.ts'
 import { Refusal } from '../core/errors.ts'
 import { evaluateSplits } from '../evidence/evaluation.ts'
 import { noticeLabCode } from '../evidence/lab-tamper.ts'
+import { savedModel } from '../evidence/prediction.ts'
+import { tooGoodOnValidation } from '../increments/too-good.ts'
 import type { Workspace } from '../store/workspace.ts'
 import { askedMetrics } from './asked-metrics.ts'
 
@@ -15,10 +17,25 @@ export interface OpenScores {
 }
 
 /**
+ * Scores what a run handed in, and says of the model that it saved what stands in the way of a clean load: after a look at
+ * the sealed test set it would be too late.
+ */
+export async function scoreOpenSplits(
+  workspace: Workspace,
+  run: string,
+  folder: string,
+  dataset: string,
+): Promise<OpenScores> {
+  const { warnings, labUsed } = await scored(workspace, run, folder, dataset)
+  const ofModel = (savedModel(folder)?.warnings ?? []).map(({ code, message }) => `${code}: ${message}`)
+  return { warnings: [...warnings, ...ofModel], labUsed }
+}
+
+/**
  * Scores what a run handed in for train, validation and folds. Its test predictions stay unscored until `evaluate_run` asks.
  * One that handed in nothing is told which lines it lacks.
  */
-export async function scoreOpenSplits(
+async function scored(
   workspace: Workspace,
   run: string,
   folder: string,
@@ -45,10 +62,15 @@ export async function scoreOpenSplits(
     throw cause
   }
   const increment = run.split('/')[0] ?? ''
-  const { warnings } = await evaluateSplits(workspace, { run, increment, folder, dataset }, undefined, {
-    also: askedMetrics(workspace, increment),
-  })
-  return { warnings, labUsed: true }
+  const { metrics, warnings } = await evaluateSplits(
+    workspace,
+    { run, increment, folder, dataset },
+    undefined,
+    {
+      also: askedMetrics(workspace, increment),
+    },
+  )
+  return { warnings: [...warnings, ...tooGoodOnValidation({ run, metrics })], labUsed: true }
 }
 
 const OPEN = new Set(['train.csv', 'validation.csv', 'folds.csv'])

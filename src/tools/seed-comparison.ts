@@ -2,15 +2,17 @@ import { findLab } from '../adapters/lab/environment.ts'
 import { Refusal } from '../core/errors.ts'
 import { isJudgeable } from '../core/judgeability.ts'
 import { findMeasured, type Split } from '../core/measurement.ts'
+import type { Direction } from '../core/metrics.ts'
 import type { RunSummary } from '../core/run-summary.ts'
+import { chooseOverSeeds, type SeedChoice } from '../core/seed-choice.ts'
 import { seedDifferenceSentence } from '../reports/seed-differences.ts'
 import { meanOf } from '../reports/seed-means.ts'
-import { parentOf, seededExperiments } from '../runs/seeded-experiments.ts'
+import { parentOf, seededExperiments, seedsOf } from '../runs/seeded-experiments.ts'
 import { summarizeRun } from '../runs/summary.ts'
 import type { Index } from '../store/index-db.ts'
 import { sql } from '../store/schema.ts'
 import type { Workspace } from '../store/workspace.ts'
-import { asRecorded } from './comparison-setting.ts'
+import { asRecorded, mayBeBest } from './comparison-setting.ts'
 import type { ToolContext } from './context.ts'
 import type { OverSeedsAnswer } from './over-seeds.ts'
 
@@ -94,6 +96,36 @@ export async function comparedOverSeeds(
       notes: [...notes, `not compared over seeds: ${cause.message}`],
     }
   }
+}
+
+/**
+ * The run that stands for the best experiment of those that the shown runs belong to, over all of their seeds.
+ * @param about.only asked for by name: no other run is chosen.
+ */
+export async function chosenOverSeeds(
+  workspace: Workspace,
+  index: Index,
+  shown: readonly RunSummary[],
+  about: { metric: string; split: Split; direction: Direction; only?: ReadonlySet<string> },
+): Promise<SeedChoice<RunSummary> | undefined> {
+  const { metric, split, direction, only } = about
+  const own = shown.filter(mayBeBest)
+  const parents = new Set(own.flatMap(({ run }) => parentOf(run) ?? []))
+  if (parents.size === 0) return undefined
+  const known = new Set(own.map(({ run }) => run))
+  const others = [...parents]
+    .flatMap((parent) => seedsOf(index, parent))
+    .filter((run) => !known.has(run) && (!only || only.has(run)))
+    .flatMap((run) => summarizeRun(index, run) ?? [])
+  const { summaries } = await asRecorded(workspace, index, others)
+  const scored = [...own, ...summaries.filter(mayBeBest)].flatMap((run) => {
+    const value = findMeasured(run.metrics, metric, split)?.value
+    return value === undefined ? [] : [{ run, value }]
+  })
+  return chooseOverSeeds(
+    scored.filter(({ run }, place) => scored.findIndex((one) => one.run.run === run.run) === place),
+    direction,
+  )
 }
 
 /** What would tell a difference from a seed's luck: more seeds of an experiment that has one. */

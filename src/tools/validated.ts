@@ -43,6 +43,22 @@ export async function judged(
 }
 
 /**
+ * A closed increment was judged: to look at it again decides nothing, here or in a clone, which lacks models and events.
+ * Only a verdict that an earlier version recorded, without its predictions, is recorded again.
+ */
+function isDecided({ increment, ledger }: IncrementFacts): boolean {
+  const closed = increment.status === 'completed' || increment.status === 'abandoned'
+  return closed && judgedBefore(ledger, increment.id).at(-1) !== undefined
+}
+
+/** Else the page would lose what a clone does not hold, such as parameters that a script set. */
+function isOfThisClone({ increment, ledger }: IncrementFacts): boolean {
+  return ledger.chains.some(
+    ({ own, lines }) => own && lines.some(({ data }) => data.increment === increment.id),
+  )
+}
+
+/**
  * Writes a verdict into the ledger where it is new, with the predictions that it read, which are kept for Git; and
  * brings comparison.md up to it.
  * @returns what a person should know of the predictions that could not be kept.
@@ -53,6 +69,10 @@ export async function recordVerdict(
 ): Promise<string[]> {
   const { increment } = facts
   await noticeLabCode(workspace)
+  if (isDecided(facts)) {
+    if (isOfThisClone(facts)) writeComparisonPage(facts, compared)
+    return []
+  }
   if (facts.ranking && (compared.differences.length > 0 || compared.overSeeds.length > 0))
     keepDifferences(increment, facts.ranking.metric, compared)
   writeComparisonPage(facts, compared)
@@ -62,6 +82,9 @@ export async function recordVerdict(
     verdict: verdict.verdict,
     candidate: verdict.candidate ?? null,
     checks: Object.fromEntries(verdict.checks.map(({ id, status }) => [id, status])),
+    // What was asked: whoever reads spec.md later can tell whether it still says so.
+    success: facts.gate.criteria.map(({ metric, op, value, split }) => ({ metric, op, value, split })),
+    baseline: facts.gate.baselineRule,
     facts_sha256: createHash('sha256')
       .update(
         canonicalJson(

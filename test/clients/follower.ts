@@ -11,14 +11,15 @@ export interface NamedCall {
 export class Follower {
   /** What the user would answer when asked: values of arguments, and of `<placeholders>`. */
   readonly #answers: Readonly<Record<string, unknown>>
-  readonly #deafAfter: string | undefined
+  readonly #deaf: boolean
   readonly made: NamedCall[] = []
+  readonly #pending = new Set<string>()
   #planned: NamedCall[] = []
 
-  /** @param deafAfter the `next` of this tool's answers is not heard */
-  constructor(answers: Readonly<Record<string, unknown>>, deafAfter?: string) {
+  /** @param deaf no `next` is heard */
+  constructor(answers: Readonly<Record<string, unknown>>, deaf = false) {
     this.#answers = answers
-    this.#deafAfter = deafAfter
+    this.#deaf = deaf
   }
 
   /** A command or a skill: what it names is to be done. */
@@ -28,7 +29,10 @@ export class Follower {
 
   /** @returns the next call, or `undefined` where nothing that was read names another. */
   after(answer: string | undefined, offered: readonly string[]): NamedCall | undefined {
-    const deaf = this.made.at(-1)?.tool === this.#deafAfter
+    const last = this.made.at(-1)
+    const deaf = this.#deaf
+    // It goes on as a job, and is asked for again when that has ended.
+    if (last && answer && /"job":\s*"job-/.test(answer)) this.#pending.add(JSON.stringify(last))
     const next = (deaf ? [] : nextOf(answer)).map((call) => this.#filled(call, ''))
     const call = [...next, ...this.#planned].find((one) => offered.includes(one.tool) && !this.#isDone(one))
     if (!call) return undefined
@@ -40,7 +44,8 @@ export class Follower {
   /** A run is waited for again; all else once. */
   #isDone(call: NamedCall): boolean {
     const same = this.made.filter((one) => JSON.stringify(one) === JSON.stringify(call)).length
-    return same > (call.tool === 'get_run' ? 20 : 0) || hasPlaceholder(call)
+    const again = call.tool === 'get_run' || this.#pending.has(JSON.stringify(call))
+    return same > (again ? 20 : 0) || hasPlaceholder(call)
   }
 
   #filled({ tool, arguments: given }: NamedCall, argumentsText: string): NamedCall {

@@ -297,6 +297,8 @@ describe('judge', () => {
   it('suspects a perfect score', () => {
     const perfect = { ...candidate, metrics: [measured('accuracy', 'test', 1)] }
     expect(judge(facts({ candidate: perfect })).warnings.join()).toContain('perfect on the sealed test set')
+    const seen = { ...candidate, metrics: [measured('accuracy', 'validation', 1)] }
+    expect(judge(facts({ candidate: seen })).warnings.join()).toContain('perfect on validation')
     const whole = { ...candidate, metrics: [measured('coverage@10', 'test', 1)] }
     expect(judge(facts({ candidate: whole })).warnings.join()).not.toContain('perfect')
   })

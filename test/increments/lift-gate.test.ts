@@ -54,6 +54,12 @@ describe('the lift over the baselines', () => {
     const [ours, other] = [majority.run, random.run]
     expect(decidedBy([over(ours, [0.03, 0.09])])).toMatchObject({
       status: 'pass',
+      lift: {
+        target: 0.888,
+        baseline: 'majority',
+        baselineValue: 0.86,
+        over: { difference: 0.062, ci: [0.03, 0.09], confidence: 0.95 },
+      },
       message: expect.stringMatching(
         /target 0\.888 = min.* over majority \(0\.86\)\. Measured - target is 0\.062, 95 % interval \[0\.03, 0\.09\], paired: shown/,
       ),
@@ -66,6 +72,7 @@ describe('the lift over the baselines', () => {
     expect(decidedBy([over(ours, [0.03, 0.09]), over(other, [-0.1, 0.5])], [majority, random])).toMatchObject(
       {
         status: 'fail',
+        lift: { baseline: 'random', baselineValue: 0.5, over: { ci: [-0.1, 0.5] } },
         message: expect.stringContaining('over the target that random sets'),
       },
     )
@@ -80,6 +87,7 @@ describe('the lift over the baselines', () => {
       })
     expect(decidedBy([over(ours, null, { reason: 'coverage has no value a user.' })])).toMatchObject({
       status: 'pass',
+      lift: { baseline: 'majority', baselineValue: 0.86 },
       message: expect.stringContaining('point only (coverage has no value a user).'),
     })
   })

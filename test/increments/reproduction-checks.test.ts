@@ -115,6 +115,14 @@ describe('candidate.reproduced', () => {
     )
   })
 
+  it('asks a model again only where that may come out otherwise', () => {
+    const next = (reason: string) =>
+      check({ reproduction: { due: true, found: { ...found, status: 'not_possible', reason } } })?.next
+    expect(next('it took longer than 40 s')).toMatchObject({ tool: 'evaluate_run' })
+    expect(next("ModuleNotFoundError: No module named 'xgboost'")).toMatchObject({ tool: 'evaluate_run' })
+    expect(next('Feature names unseen at fit time: area_code')).toMatchObject({ tool: 'run_experiment' })
+  })
+
   it('can be waived by a person', () => {
     const waivers = [
       {

@@ -60,7 +60,11 @@ async function program(nodeFolder: string, args: string[], env: Record<string, s
 async function packAndInstall(): Promise<void> {
   mkdirSync(copy, { recursive: true })
   for (const name of readdirSync(ROOT))
-    if (!['node_modules', '.git', '.cache', 'dist', 'build', 'demo-workspace', 'clients-workspace'].includes(name))
+    if (
+      !['node_modules', '.git', '.cache', 'dist', 'build', 'demo-workspace', 'clients-workspace'].includes(
+        name,
+      )
+    )
       cpSync(join(ROOT, name), join(copy, name), { recursive: true, verbatimSymlinks: true })
   const planted = ['dist/chunks/old-AAAAAAAA.js', 'python/lab/specweave_lab/__pycache__/x.cpython-311.pyc']
   for (const path of [

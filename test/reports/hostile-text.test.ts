@@ -9,7 +9,16 @@ import { renderSummary } from '../../src/reports/summary.ts'
 import * as facts from './facts.ts'
 import { cellsOf, tablesOf } from './tables.ts'
 
+const decided = {
+  waivers: facts.summaryFacts.waivers,
+  criteriaChange: {
+    changes: [{ check: 'x', before: 'f1 > 0.9', now: 'f1 > 0.8' }],
+    approved: { by: 'Ada', at: '2026-11-21T10:00:00Z', via: 'terminal' },
+  },
+}
+const sync = { ...facts.syncFacts, ...decided }
 const comparison: ComparisonFacts = {
+  ...decided,
   increment: '0042',
   title: 'Churn model',
   ...facts.ranking,
@@ -74,10 +83,10 @@ function poisoned<T>(value: T, next: () => string, key = ''): T {
 describe('hostile text', () => {
   const documents = (next: () => string) => [
     renderComparison(poisoned(comparison, next)),
-    renderSummary(poisoned(facts.summaryFacts, next)),
-    renderModelsSection(poisoned(facts.syncFacts, next), {}),
-    renderAlgorithmDecision(poisoned(facts.syncFacts, next)) ?? '',
-    renderRunbook(poisoned(facts.syncFacts, next)),
+    renderSummary(poisoned({ ...facts.summaryFacts, ...decided, lookedRuns: ['0042/x'] }, next)),
+    renderModelsSection(poisoned(sync, next), {}),
+    renderAlgorithmDecision(poisoned(sync, next)) ?? '',
+    renderRunbook(poisoned(sync, next)),
   ]
   const headings = (text: string) => text.split('\n').filter((line) => /^#{1,6} /.test(line)).length
   const plain = documents(() => 'text')

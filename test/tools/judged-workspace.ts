@@ -40,7 +40,11 @@ export class Clone {
   }
 
   verify(...args: string[]): Ran {
-    const { status, stdout, stderr } = spawnSync(process.execPath, [PROGRAM, 'verify', ...args], {
+    return this.cli('verify', ...args)
+  }
+
+  cli(...args: string[]): Ran {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [PROGRAM, ...args], {
       cwd: this.root,
       env: this.env,
       encoding: 'utf8',

@@ -1,8 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { isJudgeable } from '../../src/core/judgeability.ts'
-import { withWaiver } from '../../src/tools/judgeable-runs.ts'
+import { appendEvent } from '../../src/evidence/ledger.ts'
+import { openWorkspace } from '../../src/store/workspace.ts'
+import { requireJudgeable, withWaiver } from '../../src/tools/judgeable-runs.ts'
 import { run } from '../reports/facts.ts'
 import { NO_LAB, Product, type ShownRun } from './product.ts'
 
@@ -49,6 +51,7 @@ pipeline.hand_in(lambda row: known.get(row["row_id"], "no"))
 
 interface Compared {
   best?: string
+  chosen?: string
   rows: { run: string; not_judgeable?: string }[]
   differences: { a: string; b: string }[]
   left_out: { run: string; reason: string }[]
@@ -151,6 +154,26 @@ describe.skipIf(NO_LAB)('runs that no verdict may rest on', () => {
     expect(soFar.run).toBe(`${runs.honest}/s1`)
   })
 
+  it('cost no look: what is known of them is said before it is taken', async () => {
+    const looks = () =>
+      readdirSync(join(product.root, '.specweave/ledger'))
+        .map((file) => product.read(`.specweave/ledger/${file}`))
+        .join('')
+        .split('"event":"look.taken"').length - 1
+    const reads = await product.refusal('evaluate_run', { run: runs.reads, split: 'test' })
+    expect(reads).toMatchObject({ code: 'RUN_NOT_JUDGEABLE' })
+    expect(reads.message).toMatch(
+      /^0001\/exp-004-reads: seen reading test labels: not judgeable\. .* No look was/,
+    )
+    expect(reads.next.map((step: object) => ('tool' in step ? step.tool : 'person'))).toEqual([
+      'compare_runs',
+      'person',
+    ])
+    const cached = await product.refusal('evaluate_run', { run: runs.cached, split: 'test' })
+    expect(cached.message).toContain('control with shuffled labels failed: not judgeable')
+    expect(looks()).toBe(0)
+  })
+
   it('a single experiment of several seeds has its mean and spread', async () => {
     const experiment = { experiment: runs.honest, seeds: 2, mean: expect.any(Number), spread: 0 }
     expect((await compared()).over_seeds.experiments).toEqual([experiment])
@@ -166,6 +189,13 @@ describe.skipIf(NO_LAB)('runs that no verdict may rest on', () => {
 
   it('are in no sentence of what was learned, and the decision says why they were not chosen', async () => {
     await attempt('blurred', { seeds: [1, 2] })
+    const seeds = await compared({ runs: [`${runs.blurred}/s1`, `${runs.blurred}/s2`] })
+    expect(seeds.rows[0]?.run).toBe(`${runs.blurred}/s2`)
+    expect(seeds.best).toBe(`${runs.blurred}/s1`)
+    expect(seeds.chosen).toMatch(/stands for it. That .*blurred\/s2 came out at 0\.\d+ is luck/)
+    expect(seeds.next.at(-1)).toMatchObject({ arguments: { run: `${runs.blurred}/s1`, split: 'test' } })
+    const { best } = await product.call('get_increment', { increment: '0001' })
+    expect(best.chosen).toContain(`${runs.honest} has the best mean`)
     expect((await compared()).over_seeds.differences[0]?.words).toMatch(
       /adjusted: worse.*P\(a run of .*blurred beats a run of .*honest\) = /,
     )
@@ -209,11 +239,38 @@ describe.skipIf(NO_LAB)('runs that no verdict may rest on', () => {
     await product.settled()
     const { checks } = await product.call('validate_increment', { increment: '0002' })
     expect(checks.find(({ id }: { id: string }) => id === 'test.looked').message).toContain(
-      '(1 of 3 looks used; looks at these very labels over all increments: 1 by 0002, 1 by 0001, each with a budget of its own)',
+      '(1 of 3 looks used, for 0002/exp-001-other; looks at these very labels over all increments: 1 by 0002, 1 by 0001, each with a budget of its own)',
     )
     const { warnings } = await register('churn-again', '0002')
     expect(warnings.join()).toContain(
       'the same file is registered as churn@1: its test rows are not the same.',
     )
+  })
+
+  it('a waiver lets the candidate be looked at, and no other run', async () => {
+    vi.stubEnv('SPECWEAVE_STATE_DIR', product.state)
+    const workspace = openWorkspace(product.root)
+    const spec = '.specweave/increments/0001-churn-model/spec.md'
+    const before = product.read(spec)
+    const folder = join(product.folder('0001'), 'exp-004-reads')
+    const look = () =>
+      requireJudgeable(workspace, { run: runs.reads!, increment: '0001', folder, dataset: 'churn@1' })
+    const waive = (check: string) =>
+      appendEvent(workspace, 'approval.given', {
+        increment: '0001',
+        kind: 'waiver',
+        check,
+        reason: 'to see',
+        by: 'a',
+        via: 't',
+      })
+    product.write(spec, before.replace(/candidate: \S+/, `candidate: ${runs.reads}`))
+    await waive('control.shuffled_labels')
+    expect(look).toThrow('No look was taken')
+    await waive('candidate.reads')
+    expect(look).not.toThrow()
+    product.write(spec, before)
+    expect(look).toThrow('No look was taken')
+    vi.unstubAllEnvs()
   })
 })

@@ -66,4 +66,28 @@ it('a run that was deleted is still a try', async () => {
   expect(after.family).toBe(3)
   const [left] = after.differences
   expect(left!.p_adjusted).toBeCloseTo(Math.min(1, 3 * left!.p), 10)
+
+  // By name, too, with what it had, wherever a reviewer looks.
+  const named = new RegExp(
+    runs
+      .slice(2)
+      .map((run) => `${run} \\(accuracy 0\\.\\d+ on validation\\)`)
+      .join(', '),
+  )
+  interface Checked {
+    checks: { id: string; status: string; message: string }[]
+  }
+  const { checks } = await product.call<Checked>('validate_increment', { increment: '0001' })
+  expect(checks).toContainEqual({
+    id: 'runs.recorded',
+    status: 'pass',
+    message: expect.stringMatching(named),
+    evidence: runs[0],
+  })
+  const { summary_path } = await product.call<{ summary_path: string }>('complete_increment', {
+    increment: '0001',
+    outcome: 'not_passed',
+  })
+  for (const document of ['.specweave/increments/0001-tries/experiments/comparison.md', summary_path])
+    expect(product.read(document)).toMatch(named)
 }, 120_000)

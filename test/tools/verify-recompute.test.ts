@@ -2,6 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import {
   appendFileSync,
+  copyFileSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -372,6 +373,147 @@ describe.skipIf(NO_LAB)(`verify --recompute (${NO_LAB ?? 'with the lab'})`, () =
       `${made.other} test: evidence.json has numbers for test, and the ledger holds no look`,
     )
     expect(stderr).not.toContain('the predictions give')
+  })
+
+  const increment = (root: string): string => {
+    const folder = join(root, '.specweave/increments')
+    return join(folder, readdirSync(folder).find((name) => name.startsWith('0001-')) ?? '')
+  }
+  const VERDICT =
+    /^0001 PASS \(([^)]+)\): (\S+), roc_auc (0\.\d+) \(asked >= 0\.75 on test\), accuracy 0\.\d+ \(asked >= 0\.8 on test\), roc_auc 20 % better than the best baseline: pass; looks 1 of 3; waivers 0$/
+
+  it('ends with the verdict: the candidate, what was asked and measured, looks and waivers', () => {
+    const place = clone()
+    const value = evidence(place.folder(made.candidate)).splits.test?.metrics.find(
+      ({ name }) => name === 'roc_auc',
+    )?.value as number
+    const shown = String(Number(value.toPrecision(4)))
+    for (const [args, state] of [
+      [[], 'as recorded'],
+      [['--recompute'], 'proven'],
+    ] as const) {
+      const { code, stdout, stderr } = place.verify(...args)
+      expect([code, stderr]).toEqual([0, ''])
+      const last = stdout.trimEnd().split('\n').at(-1) ?? ''
+      expect(VERDICT.exec(last)?.slice(1), last).toEqual([state, made.candidate, shown])
+    }
+    expect(JSON.parse(place.verify('--json').stdout)).toMatchObject({
+      increments: [{ increment: '0001', verdict: 'pass', candidate: made.candidate, looks: { used: 1 } }],
+      changed_files: [],
+      gone_runs: [],
+    })
+  })
+
+  it('says so where spec.md asks for something else than the verdict did', () => {
+    const place = clone()
+    edit(join(increment(place.root), 'spec.md'), (text) => text.replace('value: 0.75', 'value: 0.7'))
+    const { code, stdout, stderr } = place.verify()
+    expect(stderr).toBe(
+      '0001: spec.md was changed since the last verdict: that asked roc_auc >= 0.75 on test, and spec.md asks roc_auc >= 0.7 on test\n',
+    )
+    expect(stdout).toContain('0001 PASS (NOT PROVEN): ')
+    expect(code).toBe(1)
+  })
+
+  it.each([
+    ['COMPLETION-SUMMARY.md', 'completion-summary'],
+    ['experiments/comparison.md', 'comparison'],
+    ['reports/model-card.md', 'model-card'],
+  ])('says so where a figure in %s was edited', (file, block) => {
+    const place = clone()
+    edit(join(increment(place.root), file), (text) => text.replace(/0\.9(\d)/, '0.99$1'))
+    const { code, stderr } = place.verify()
+    expect(stderr).toContain(`${file}: document edited since it was generated (block ${block})`)
+    expect(code).toBe(1)
+  })
+
+  it('lets people write around what was generated, and names a summary that is generated no more', () => {
+    const place = clone()
+    const summary = join(increment(place.root), 'COMPLETION-SUMMARY.md')
+    appendFileSync(summary, '\nReviewed.\n')
+    expect(place.verify()).toMatchObject({ code: 0, stderr: '' })
+    edit(summary, (text) => text.replace(/^<!-- specweave:.*$/gm, ''))
+    expect(place.verify()).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('its generated block is gone'),
+    })
+  })
+
+  it('says so where the line of the completion was cut off', () => {
+    const place = clone()
+    const folder = join(place.root, '.specweave/ledger')
+    const file = join(folder, readdirSync(folder).find((name) => name.endsWith('.jsonl')) ?? '')
+    edit(file, (text) => text.replace(/^.*"increment\.completed".*\n/gm, ''))
+    const { code, stdout, stderr } = place.verify()
+    expect([code, stdout]).toEqual([1, expect.stringContaining('The ledger verifies.')])
+    expect(stderr).toContain('0001: metadata.json says that it is completed, and the ledger holds no line')
+  })
+
+  it('names a run that the ledger knows as measured and that was deleted, with its last value', () => {
+    const place = clone()
+    const value = evidence(place.folder(made.other)).splits.validation?.metrics.find(
+      ({ name }) => name === 'roc_auc',
+    )?.value as number
+    const named = `${made.other} (roc_auc ${Number(value.toPrecision(5))} on validation)`
+    rmSync(place.folder(made.other), { recursive: true })
+    expect(place.verify()).toMatchObject({
+      code: 0,
+      stderr: `warning: in the ledger, and not on disk: ${named}\n`,
+    })
+    expect(place.cli('validate-increment', '0001').stdout).toContain(
+      `${made.candidate} is judged. In the ledger, and not on disk: ${named}.`,
+    )
+    rmSync(increment(place.root), { recursive: true })
+    expect(place.verify().stderr).toContain('with all of its increment: ')
+  })
+
+  it('hashes the models: the one that was kept, its metadata, and the one in the run’s folder', () => {
+    const place = clone()
+    const models = join(increment(place.root), 'models')
+    const kept = join(models, 'model-v1.joblib')
+    const metadata = join(models, 'model-v1.metadata.json')
+    const own = join(place.folder(made.candidate), 'model.joblib')
+    for (const file of [kept, own])
+      copyFileSync(join(made.product.folder(made.candidate), 'model.joblib'), file)
+    expect(place.verify()).toMatchObject({ code: 0, stderr: '' })
+    appendFileSync(kept, 'x')
+    expect(place.verify()).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(
+        /^0001: models\/model-v1\.joblib is not the model that was kept of \S+boosting: its SHA-256 is [0-9a-f]{12}\.\.\., and model-v1\.metadata\.json says/,
+      ),
+    })
+    const validated = place.cli('validate-increment', '0001')
+    expect([validated.code, validated.stdout]).toEqual([
+      1,
+      expect.stringMatching(/^fail +candidate\.model_saved: models\/model-v1\.joblib is not the model/m),
+    ])
+    const sha256 = createHash('sha256').update(readFileSync(kept)).digest('hex')
+    edit(metadata, (text) => text.replace(/("sha256": ")[0-9a-f]{64}/, `$1${sha256}`))
+    expect(place.verify()).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('0001: models/: 0001 was completed with a model of SHA-256'),
+    })
+    git(place.root, 'checkout', '-q', '--', '.specweave')
+    rmSync(kept)
+    appendFileSync(own, 'x')
+    expect(place.verify()).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining(
+        'boosting: model.joblib is no longer the model that was looked at on test',
+      ),
+    })
+  })
+
+  it('judges a closed increment in a clone without a line, a key or another word of its model', () => {
+    const place = clone()
+    const { code, stdout } = place.cli('validate-increment', '0001')
+    expect(stdout).toMatch(
+      /^pass +candidate\.model_saved: \S+boosting saved model\.joblib \(SHA-256 .* is not in this clone: model files are not in Git\.$/m,
+    )
+    expect(code).toBe(0)
+    expect(git(place.root, 'status', '--porcelain')).toBe('')
+    expect(existsSync(join(place.state, 'keys'))).toBe(false)
   })
 
   it('refuses flags that do not go together, and knows --help', () => {

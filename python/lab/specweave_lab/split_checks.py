@@ -10,6 +10,11 @@ from specweave_lab.splitting import IN_NONE, SPLITS, TEST, TRAIN, SplitPolicy
 FEW_ROWS = 10
 
 
+def counted(number: int, one: str, many: str) -> str:
+    """``1 row is``, ``2,000 rows are``."""
+    return f"{number:,} {one if number == 1 else many}"
+
+
 def check_splits(
     assigned: np.ndarray,
     units: np.ndarray,
@@ -31,9 +36,18 @@ def check_splits(
             "time": "different times",
             "leave_last_out": "users with three items",
         }.get(policy.method, "rows")
+        distinct = len(np.unique(units[:, 0]))
+        equal = policy.method in ("stratified", "random") and distinct < 0.9 * len(assigned)
+        if equal:
+            what = "different rows"
         raise dataset_invalid(
             "source",
             f"{first_few(empty)} would be empty: there are too few {what}"
+            + (
+                f" ({distinct:,} of {len(assigned):,}: rows that are equal in all features share a split)"
+                if equal
+                else ""
+            )
             + (
                 "."
                 if policy.method == "leave_last_out"
@@ -63,7 +77,8 @@ def check_splits(
         and distinct < len(assigned)
     ):
         warnings.append(
-            f"{len(assigned) - distinct:,} rows are equal to another one in all features: equal rows share a split."
+            f"{counted(len(assigned) - distinct, 'row is', 'rows are')} equal to another one in all features: "
+            "equal rows share a split."
         )
     if problem_type == "time_series" and policy.method != "time":
         warnings.append(

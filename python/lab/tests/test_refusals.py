@@ -76,6 +76,13 @@ CASES: list[tuple[Any, dict[str, Any], str, str]] = [
         "source",
         "would be empty",
     ),
+    (
+        # Of few different rows the cause is named: with more of the same it would be no better.
+        pd.concat([GOOD.head(2)] * 200, ignore_index=True),
+        {},
+        "source",
+        "too few different rows (2 of 400: rows that are equal in all features share a split)",
+    ),
     (GOOD, {"split": {"method": "group"}}, "split.group_column", "not named"),
     (
         GOOD,

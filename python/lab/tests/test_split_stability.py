@@ -55,7 +55,9 @@ def test_equal_rows_share_a_split_whatever_their_label(register) -> None:
             found.setdefault(x, set()).add(name)
     assert all(len(splits) == 1 for splits in found.values())
     assert {row.split("-")[1] for row in places(out)} == {"1", "2", "3"}
-    assert any("equal to another" in text for text in record["warnings"])
+    assert any("600 rows are equal to another" in text for text in record["warnings"])
+    one, _ = register(pd.concat([base, base.head(1)], ignore_index=True).assign(target=["no", "yes"] * 150 + ["no"]))
+    assert any("1 row is equal to another" in text for text in one["warnings"])
     shuffled, other = register(frame.sample(frac=1, random_state=3))
     assert shuffled["splits"]["test"]["labels_sha256"] == record["splits"]["test"]["labels_sha256"]
     assert places(other) == places(out)

@@ -97,6 +97,10 @@ def measure(run_dir: str, features: str, out: str, seconds: float) -> None:
     found.answer.update({"unit": unit, "requests": len(requests)})
     found.write("predicting")
     try:
+        from .model_columns import own_columns
+
+        # Once: choosing columns is of the service's making, and no part of a prediction's time.
+        table = own_columns(model, event, run_dir, table)
         _time(found, _asker(model, event, function), table, requests, unit)
     except Exception as error:  # the user's code and any library may raise anything
         raise SpecWeaveError(

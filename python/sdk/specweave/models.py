@@ -80,6 +80,8 @@ def save_model(
         elif kind in ("joblib", "torch_pickle"):
             needs.pickled(f"{folder}/{relative}")
     function = predict_code(needs, predict) if predict else None
+    if function is None and kind != "file":
+        _ask_of_columns(needs, run, model, example)
     record(run, relative, "model")
     kept = _example(folder, model, relative, example) if example is not None else None
     _say(run, relative, kind, function, kept, needs, class_name(model))
@@ -95,6 +97,18 @@ def record_pickled(run: Run, model: Any, relative: str) -> None:
     needs = Needs(str(run.folder))
     needs.pickled(f"{run.folder}/{relative}")
     _say(run, relative, "joblib", None, None, needs, class_name(model))
+
+
+def _ask_of_columns(needs: Needs, run: Run, model: Any, example: Any) -> None:
+    """Said while the model is saved: found out with the sealed test set, it has cost a look."""
+    from .model_columns import features_of, misfit
+
+    features = features_of(run)
+    what = misfit(model, example, features) if features else None
+    if what:
+        needs.warn(
+            what, 'save a pipeline that takes the split\'s features as they are, or give predict="train.py:predict"'
+        )
 
 
 def class_name(model: Any) -> str:

@@ -68,10 +68,11 @@ def predict_file(run_dir: str, features: str, out: str, shuffled: str | None = N
         ) from error
     frame, dataset, split = _features(features)
     kept = [c for c in frame.columns if c != "row_id" and not (dataset and c == dataset.target)]
-    table = frame[kept]
     try:
         from .model_answers import answer
+        from .model_columns import own_columns
 
+        table = own_columns(model, event, run_dir, frame[kept])
         labels, scores, classes = answer(model, event, function, table, dataset)
         again = _other_order(len(frame)) if shuffled else None
         if again is not None:

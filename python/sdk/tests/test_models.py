@@ -155,6 +155,53 @@ if __name__ == "__main__":
     assert again == handed_in
 
 
+SOME_COLUMNS = """
+import specweave
+from sklearn.ensemble import HistGradientBoostingClassifier
+ds = specweave.load_dataset("churn")
+{fit}
+with specweave.track_experiment("x") as exp:
+    for split in (ds.validation, ds.test):
+        exp.save_predictions(split.name, model.predict({rows}), model.predict_proba({rows}))
+    exp.save_model(model{example})
+"""
+FITTED = "model = HistGradientBoostingClassifier(max_iter=20, random_state=0).fit({}, ds.train.target)"
+
+
+@pytest.mark.parametrize(
+    ("rows", "example"),
+    [
+        # In an order of its own, and told by the model's own feature_names_in_.
+        ('split.features[["calls", "minutes"]]', ""),
+        # The model has seen no names: the example has.
+        (
+            'split.features[["calls", "minutes"]].to_numpy()',
+            ', example=ds.train.features[["calls", "minutes"]].head(5)',
+        ),
+    ],
+)
+def test_a_model_of_some_columns_is_handed_those(churn, rows, example):
+    fit = FITTED.format(rows.replace("split", "ds.train"))
+    out = churn.script(SOME_COLUMNS.format(fit=fit, rows=rows, example=example))
+    assert out.returncode == 0 and "not_reproducible" not in out.stderr, out.stderr
+    again, handed_in = predicted_again(churn)
+    assert again == handed_in and len(again) == 49
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ("pandas.get_dummies(split.features)", "columns that the data set's features lack (plan_basic, plan_max"),
+        ("pandas.get_dummies(split.features).to_numpy()", "without names, and the data set has 4 features"),
+    ],
+)
+def test_a_model_that_the_features_do_not_fit_is_told_when_it_is_saved(churn, rows, said):
+    fit = "import pandas\n" + FITTED.format(rows.replace("split", "ds.train"))
+    out = churn.script(SOME_COLUMNS.format(fit=fit, rows=rows, example=""))
+    assert out.returncode == 0 and said in out.stderr, out.stderr
+    assert said in model_event(churn)["warnings"][0]["message"]
+
+
 def test_saving_twice_keeps_both(work):
     with track_experiment("x") as exp:
         assert exp.save_model({"a": 1}) == "model.joblib"

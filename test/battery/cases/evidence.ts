@@ -45,7 +45,8 @@ with specweave.track_experiment("typed") as exp:
   {
     name: 'test labels copied from the source file',
     kind: 'classification',
-    caught: [check('candidate.reads', 'fail'), check('candidate.reproduced', 'fail')],
+    // Before a look is taken: nothing is measured on test, and no model asked.
+    caught: [refused('RUN_NOT_JUDGEABLE'), check('candidate.reads', 'fail')],
     async play(desk) {
       const script = writtenByHand(`
 answers = read(SOURCE).set_index("${desk.world.id}")[TARGET]
@@ -58,7 +59,7 @@ lines = ["row_id,prediction"] + [f"{i},{answers[i]}" for i in ids]
     name: 'test labels copied from a renamed copy of the source',
     thorough: true,
     kind: 'classification',
-    caught: [check('candidate.reads', 'fail'), check('candidate.reproduced', 'fail')],
+    caught: [refused('RUN_NOT_JUDGEABLE'), check('candidate.reads', 'fail')],
     async play(desk) {
       desk.product.write('notes.csv', desk.product.read('data.csv'))
       const script = writtenByHand(`

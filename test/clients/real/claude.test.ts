@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -31,8 +32,6 @@ interface Init {
 describe.skipIf(!claude)('Claude Code', () => {
   let marketplace = ''
   let plugin = ''
-  /** All that the last session sent to the messages API. */
-  let sent = ''
   beforeAll(async () => {
     marketplace = await buildClaudePlugin({ outdir: join(claude!.place, 'build') })
     plugin = join(marketplace, 'sw')
@@ -92,13 +91,26 @@ describe.skipIf(!claude)('Claude Code', () => {
     expect(init.tools).toEqual(expect.arrayContaining(tools.map(({ name }) => `mcp__plugin_sw_ml__${name}`)))
   })
 
+  it('tells the assistant by a hook what ended since', async () => {
+    claude!.emptyProject()
+    const call = (tool: string, args: object) =>
+      execFileSync(process.execPath, [join(ROOT, 'dist/main.js'), 'call', tool, JSON.stringify(args)], {
+        cwd: claude!.project,
+        env: claude!.env,
+      })
+    call('create_increment', { title: 'build a churn model', problem_type: 'classification' })
+    call('run_experiment', { increment: '0001', name: 'broken', command: ['false'], wait_s: 40 })
+    const stub = new MessagesStub(new Follower({}))
+    await session(await stub.listen(), '/sw:status')
+    stub.close()
+    expect(JSON.stringify(stub.requests)).toContain('0001/exp-001-broken failed (exit code 1)')
+  })
+
   it('is carried from /sw:inc to /sw:done by what commands and answers say', async () => {
     const made = await calls(COMMANDS)
     console.log(`calls of the loop: ${made.length}: ${made.join(', ')}`)
     expect(made).toContain('complete_increment')
     expect(made.length).toBeLessThanOrEqual(15)
-    // The hook at the start of the later sessions.
-    expect(sent).toContain('Ended since the last session: 0001/exp-')
     expect(status()).toBe('completed')
   })
 
@@ -109,16 +121,17 @@ describe.skipIf(!claude)('Claude Code', () => {
     expect(status()).toBe('completed')
   })
 
-  it('is not carried where commands and skills say nothing, or an answer has no next', async () => {
+  it('is not carried where commands and skills say nothing, or no answer has a next', async () => {
     const silent = join(claude!.place, 'silent')
     cpSync(plugin, silent, { recursive: true })
-    for (const file of readdirSync(join(silent, 'commands')))
+    const files = readdirSync(join(silent, 'commands'), { recursive: true }) as string[]
+    for (const file of files.filter((name) => name.endsWith('.md')))
       writeFileSync(join(silent, 'commands', file), '---\ndescription: Says nothing\n---\n$ARGUMENTS\n')
     const skill = join(silent, 'skills/ml-pipeline-orchestrator/SKILL.md')
     writeFileSync(skill, readFileSync(skill, 'utf8').replace(/^# [\s\S]*$/m, ''))
     expect(await calls(COMMANDS, { plugin: silent })).toEqual([])
     expect(await calls(['Please train a model that predicts churn'], { plugin: silent })).toEqual([])
-    expect(await calls(COMMANDS, { deafAfter: 'validate_increment' })).not.toContain('complete_increment')
+    expect(await calls(COMMANDS, { deaf: true })).not.toContain('complete_increment')
   })
 
   function status(): string {
@@ -130,9 +143,9 @@ describe.skipIf(!claude)('Claude Code', () => {
   /** A session of its own, in an empty project with a data file. @returns the tools that were called. */
   async function calls(
     said: readonly string[],
-    { plugin: used, deafAfter }: { plugin?: string; deafAfter?: string } = {},
+    { plugin: used, deaf }: { plugin?: string; deaf?: boolean } = {},
   ): Promise<string[]> {
-    const follower = new Follower(ANSWERS, deafAfter)
+    const follower = new Follower(ANSWERS, deaf)
     const stub = new MessagesStub(follower)
     const url = await stub.listen()
     try {
@@ -145,7 +158,6 @@ describe.skipIf(!claude)('Claude Code', () => {
         ])
     } finally {
       stub.close()
-      sent = JSON.stringify(stub.requests)
     }
     return follower.made.map(({ tool }) => tool)
   }

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process'
 import { mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 // @ts-expect-error a script without types
 import { clientProgram } from '../../../scripts/client-programs.mjs'
@@ -18,16 +19,14 @@ export interface Ran {
 
 /** A client's program with a home, a project and a state folder of its own. */
 export class RealClient {
-  /** Some clients refuse the system's temporary folder, and what looks like a cache. */
   readonly place: string
   readonly project: string
   readonly env: Record<string, string>
   readonly #program: string
 
-  private constructor(name: string, program: string) {
-    const clients = join(ROOT, 'clients-workspace')
-    mkdirSync(clients, { recursive: true })
-    this.place = realpathSync(mkdtempSync(join(clients, `${name}-`)))
+  private constructor(name: string, program: string, base: string) {
+    mkdirSync(base, { recursive: true })
+    this.place = realpathSync(mkdtempSync(join(base, `specweave-${name}-`)))
     this.project = join(this.place, 'project')
     this.#program = program
     const home = join(this.place, 'home')
@@ -44,10 +43,13 @@ export class RealClient {
     }
   }
 
-  /** @returns `undefined` where the program is not installed. */
-  static find(name: string): RealClient | undefined {
+  /**
+   * @param base in which its folder is made: one program refuses the system's temporary one
+   * @returns `undefined` where the program is not installed.
+   */
+  static find(name: string, base = tmpdir()): RealClient | undefined {
     const program = clientProgram(name) as string | undefined
-    return program ? new RealClient(name, program) : undefined
+    return program ? new RealClient(name, program, base) : undefined
   }
 
   /** Runs the client's program; a code other than 0 is no error here. */

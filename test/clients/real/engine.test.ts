@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { RealClient, ROOT } from './client.ts'
 
-const engine = RealClient.find('specweave')
+const engine = RealClient.find('specweave', join(ROOT, 'clients-workspace'))
 
 /** It refuses to work below the system's temporary folder. */
 const refused = engine?.place.startsWith('/tmp/')

@@ -1,6 +1,7 @@
 import { userInfo } from 'node:os'
 import { createInterface } from 'node:readline/promises'
 import { parseArgs } from 'node:util'
+import { criteriaChangeWords } from '../../../core/criteria-change.ts'
 import { Refusal } from '../../../core/errors.ts'
 import type { CliCommand } from '../cli-command.ts'
 import type { CliIo } from '../io.ts'
@@ -36,6 +37,8 @@ export const approve: CliCommand = {
       io.out(`${increment.folder} asks for:`)
       for (const { metric, op, value, split } of criteria)
         io.out(`  ${metric} ${op} ${value}${split ? ` on ${split}` : ''}`)
+      const change = facts.gate.criteriaChange
+      if (change) io.out(`${criteriaChangeWords(change)}.`)
       await confirmed(io, `${by}, are these the criteria to judge by?`)
       await approvals.recordApproval(workspace, increment, { kind: 'criteria' }, 'terminal')
       io.out('Confirmed, and kept in the ledger.')

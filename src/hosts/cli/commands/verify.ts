@@ -17,7 +17,7 @@ interface Run {
 export const verify: CliCommand = {
   name: 'verify',
   summary:
-    'Proves the ledger (every chain, hash and signature) and the measured numbers against it, and says what is wrong and where; --recompute scores the predictions again',
+    'Proves the ledger (every chain, hash and signature), and against it the measured numbers, spec.md, models and documents; says what is wrong and where, and each verdict; --recompute scores the predictions again',
   examples: [
     'specweave-ml verify',
     'specweave-ml verify --recompute',
@@ -30,7 +30,7 @@ export const verify: CliCommand = {
     '--source  NAME=PATH or NAME@VERSION=PATH: where a data source lies that is not in this clone; may be repeated',
     '--json  the answer as JSON',
   ],
-  no: 'the ledger, a measured number or, with `--recompute`, a verdict is not proven',
+  no: 'the ledger, a measured number or, with `--recompute`, a verdict is not proven, or a file is not what the ledger and the last verdict say: spec.md, a model, a document',
   async run(argv, io) {
     const { values } = parseArgs({
       args: argv,
@@ -67,7 +67,11 @@ export const verify: CliCommand = {
     const { evidenceNotes } = await import('../../../evidence/evidence-notes.ts')
     const { measuredElsewhere, outsideInterval } = evidenceNotes(runs, ledger, code)
     const missing = await missingRuns(workspace, ledger, runs)
-    const wrong = [ledger.problems, changed, missing, still, evaluators].some(({ length }) => length > 0)
+    const { printReview, printVerdicts, reviewed, reviewJson } = await import('../reviewed.ts')
+    const review = await reviewed(workspace, ledger, increment)
+    const wrong = [ledger.problems, changed, missing, still, evaluators, review.problems].some(
+      ({ length }) => length > 0,
+    )
     const holds = !wrong && !lab
     if (!values.json) {
       printLedger(io, ledger, changed)
@@ -78,6 +82,7 @@ export const verify: CliCommand = {
       if (lab) io.err(lab)
       for (const odd of outsideInterval) io.err(`warning: ${odd}`)
       for (const note of measuredElsewhere) io.out(`note: ${note}`)
+      printReview(io, review)
     }
     // By an edited lab nothing is computed again: it would prove what it was edited to say.
     const recomputed =
@@ -101,13 +106,17 @@ export const verify: CliCommand = {
             lab: { ...code, ...(lab ? { problem: lab } : {}) },
             measured_elsewhere: measuredElsewhere,
             outside_interval: outsideInterval,
+            ...reviewJson(review),
             ...(recomputed ? { recomputed } : {}),
           },
           null,
           2,
         ),
       )
-    else if (recomputed) (await import('../recomputation.ts')).printRecomputation(io, recomputed, holds)
+    else {
+      if (recomputed) (await import('../recomputation.ts')).printRecomputation(io, recomputed, holds)
+      printVerdicts(io, review, proven ? (recomputed ? 'proven' : 'as recorded') : 'NOT PROVEN')
+    }
     return proven ? EXIT.done : EXIT.refused
   },
 }

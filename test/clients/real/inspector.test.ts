@@ -3,9 +3,9 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 // @ts-expect-error a script without types
-import { cachedPackage, node24 } from '../../scripts/node24.mjs'
-import { tools } from '../../src/tools/registry.ts'
-import { makePlace, SERVER } from './place.ts'
+import { cachedPackage, node24 } from '../../../scripts/node24.mjs'
+import { tools } from '../../../src/tools/registry.ts'
+import { makePlace, SERVER } from '../place.ts'
 
 /**
  * 110 MB in 120 packages, for Node 22.19 and newer, and under a licence in transition (MIT to Apache-2.0): too much for
