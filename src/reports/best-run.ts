@@ -2,6 +2,7 @@ import { isJudgeable } from '../core/judgeability.ts'
 import { findMeasured, type Measurement, type Split } from '../core/measurement.ts'
 import type { Direction } from '../core/metrics.ts'
 import type { RunSummary } from '../core/run-summary.ts'
+import { chooseOverSeeds } from '../core/seed-choice.ts'
 
 /** The figure by which the runs of an increment are ranked. */
 export interface Ranking {
@@ -36,11 +37,16 @@ export function rankRuns(
   )
 }
 
-/** The best succeeded run that is judgeable and not a baseline of the lab, by measured validation. */
+/**
+ * The best succeeded run that is judgeable and not a baseline of the lab, by measured validation. An experiment of several
+ * seeds stands by its mean, and its first seed for it.
+ */
 export function bestRun(runs: readonly RunSummary[], ranking: Ranking): RunSummary | undefined {
-  return rankRuns(runs.filter(isContender), ranking).find((run) =>
-    measuredOn(run, ranking.metric, 'validation'),
-  )
+  const scored = runs.filter(isContender).flatMap((run) => {
+    const value = measuredOn(run, ranking.metric, 'validation')?.value
+    return value === undefined || Number.isNaN(value) ? [] : [{ run, value }]
+  })
+  return chooseOverSeeds(scored, ranking.direction)?.run
 }
 
 /** The best baseline of the lab, by measured validation. */

@@ -2,10 +2,8 @@ import { Refusal } from '../core/errors.ts'
 import type { NotJudgeable } from '../core/judgeability.ts'
 import type { RunSummary } from '../core/run-summary.ts'
 import { controlOf } from '../evidence/control.ts'
-import { findDataset } from '../evidence/datasets.ts'
 import { readEvidence } from '../evidence/evidence-file.ts'
 import { type Ledger, readLedger } from '../evidence/ledger.ts'
-import { looksTaken } from '../evidence/looks.ts'
 import type { EvaluatedRun } from '../evidence/scoring.ts'
 import { notJudgeable } from '../increments/judgeable.ts'
 import { readSpec, resolveIncrement } from '../increments/load.ts'
@@ -49,8 +47,7 @@ function controlIn(ledger: Ledger, controlled: ReadonlySet<unknown>, run: string
 }
 
 /**
- * Nobody spends a look on a run of which it is known that no verdict may rest on it, unless a person let it be judged. What
- * was looked at before is measured again, which takes no look: its verdict says why.
+ * Nobody spends a look on a run of which it is known that no verdict may rest on it, unless a person let it be judged.
  * @throws Refusal RUN_NOT_JUDGEABLE
  */
 export function requireJudgeable(workspace: Workspace, run: EvaluatedRun): void {
@@ -61,8 +58,6 @@ export function requireJudgeable(workspace: Workspace, run: EvaluatedRun): void 
     control: controlIn(ledger, failedControls(ledger), id, folder),
   })
   if (!found) return
-  const { hash } = findDataset(workspace, dataset)
-  if (looksTaken(ledger, increment, hash).some((look) => look.run === id)) return
   const { candidate } = readSpec(resolveIncrement(workspace, increment)).front.ml
   const waived = waiversOf(ledger, increment).some(({ check }) => check === found.check)
   if (waived && (candidate ?? id) === id) return

@@ -70,12 +70,12 @@ export async function lookAtTest(
     await liftsOverLate(workspace, increment, run, context)
     return { run: run.run, metrics, warnings: ['a baseline of the lab: no look'], next: [] }
   }
-  requireJudgeable(workspace, run)
   const interpreter = interpreterOf(workspace, run.folder)
   const evaluated = await evaluateTest(workspace, run, {
     budget: frozenLooks(readLedger(workspace), increment.id) ?? ml.looks,
     interpreter,
     modelLimit: modelLimit(started),
+    beforeLook: () => requireJudgeable(workspace, run),
     signal: context.signal,
     progress: context.progress,
     also: askedMetrics(workspace, increment.id),

@@ -118,7 +118,7 @@ describe.skipIf(NO_LAB)('files that a judged run was seen to read, looked throug
     // Each file once, and nothing of a single row.
     await look(run)
     expect(searched()).toHaveLength(2)
-    expect(JSON.stringify(cut)).not.toMatch(/c\d+"|yes|row_id/)
+    expect(JSON.stringify(cut)).not.toMatch(/\bc\d+"|\byes\b|row_id/)
     const again = await attempt('again', `${READ_CUT}\n# once more`)
     expect(again.warnings.join()).toContain('was seen opening cut.csv, which holds')
   })

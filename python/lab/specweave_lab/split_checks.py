@@ -76,10 +76,8 @@ def check_splits(
         and problem_type != "recommendation"
         and distinct < len(assigned)
     ):
-        warnings.append(
-            f"{counted(len(assigned) - distinct, 'row is', 'rows are')} equal to another one in all features: "
-            "equal rows share a split."
-        )
+        told = counted(len(assigned) - distinct, "row is", "rows are")
+        warnings.append(f"{told} equal to another one in all features: equal rows share a split.")
     if problem_type == "time_series" and policy.method != "time":
         warnings.append(
             f"A series split by {policy.method} lets a model see the future: time is meant for it."

@@ -56,7 +56,8 @@ def test_equal_rows_share_a_split_whatever_their_label(register) -> None:
     assert all(len(splits) == 1 for splits in found.values())
     assert {row.split("-")[1] for row in places(out)} == {"1", "2", "3"}
     assert any("600 rows are equal to another" in text for text in record["warnings"])
-    one, _ = register(pd.concat([base, base.head(1)], ignore_index=True).assign(target=["no", "yes"] * 150 + ["no"]))
+    twice = pd.concat([base, base.head(1)], ignore_index=True)
+    one, _ = register(twice.assign(target=["no", "yes"] * 150 + ["no"]))
     assert any("1 row is equal to another" in text for text in one["warnings"])
     shuffled, other = register(frame.sample(frac=1, random_state=3))
     assert shuffled["splits"]["test"]["labels_sha256"] == record["splits"]["test"]["labels_sha256"]
