@@ -35,7 +35,7 @@ describe.runIf(process.platform === 'linux')('a workspace that is moved', () => 
     await running(evaluating.folder)
     await running(live.folder)
     const supervisor = await scene.claim(evaluating.folder)
-    kill(supervisor.pid, 'SIGSTOP')
+    await scene.standStill(supervisor.pid)
     evaluating.letGo()
     await scene.until('the exit', () => existsSync(join(evaluating.folder, 'exit.json')))
     expect(await server.call('get_run', { run: queued.run })).toMatchObject({ state: 'queued' })

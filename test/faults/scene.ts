@@ -13,6 +13,7 @@ import { expect } from 'vitest'
 import { liveness, type ProcessIdentity, processStartTime } from '../../src/adapters/process/identity.ts'
 import { sleep } from '../../src/core/clock.ts'
 import type { Claim, End, Started } from '../../src/runs/record.ts'
+import { openSqlite } from '../../src/store/sqlite/driver.ts'
 import { carrying, kill } from '../support/processes.ts'
 import { removeFolder } from '../support/remove-folder.ts'
 import { found } from '../tools/product.ts'
@@ -155,6 +156,17 @@ export class Scene {
     return this.until(`the end of ${what}`, () => processStartTime(process.pid) !== process.start_time)
   }
 
+  /** Stops a process where it holds no lock of the index: one that stands still would keep it from everybody. */
+  async standStill(pid: number): Promise<void> {
+    await this.until('a stop without a lock', async () => {
+      kill(pid, 'SIGSTOP')
+      await sleep(20)
+      if (await isUnlocked(join(this.root, '.specweave/index.db'))) return true
+      kill(pid, 'SIGCONT')
+      return false
+    })
+  }
+
   /** Everything in the folder of the increment's runs: run folders, and what should not be there. */
   experiments(): string[] {
     const folder = join(this.root, '.specweave/increments/0001-trial/experiments')
@@ -181,6 +193,18 @@ export class Scene {
       if (!recorded || liveness(recorded) !== 'alive') return []
       return file.endsWith('started.json') ? [recorded.pid, -recorded.pid] : [recorded.pid]
     })
+  }
+}
+
+async function isUnlocked(index: string): Promise<boolean> {
+  const driver = await openSqlite(index, { busyTimeoutMs: 500 })
+  try {
+    driver.transaction(() => {})
+    return true
+  } catch {
+    return false
+  } finally {
+    driver.close()
   }
 }
 

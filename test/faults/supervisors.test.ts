@@ -33,7 +33,7 @@ describe('a supervisor that stands still', () => {
   test('is never replaced, and ends its run truly when it goes on', async () => {
     const { run, folder, letGo } = await begin(5)
     const supervisor = await scene.claim(folder)
-    kill(supervisor.pid, 'SIGSTOP')
+    await scene.standStill(supervisor.pid)
     letGo()
     await scene.until('the exit', () => existsSync(join(folder, 'exit.json')))
     for (let i = 0; i < 5; i++)
@@ -140,7 +140,7 @@ describe('a supervisor that died after end.json', () => {
   ])('%s: who looks next completes the folder, and the end stands as it is', async (_, deleted) => {
     const { run, folder, letGo } = await begin(4)
     const supervisor = await scene.claim(folder)
-    kill(supervisor.pid, 'SIGSTOP')
+    await scene.standStill(supervisor.pid)
     letGo()
     await scene.until('the exit', () => existsSync(join(folder, 'exit.json')))
     expect(await state(run)).toBe('evaluating')
