@@ -225,15 +225,12 @@ async function shortcut(client) {
   })
   const [view] = await ended(client, [run])
   expect(view.state === 'succeeded', 'nothing stops the script')
-  const look = await lookAtTest(client, view.run)
-  const accuracy = look.metrics.find(({ name }) => name === 'accuracy')
+  const { code } = await call(client, 'evaluate_run', { run: view.run, split: 'test' }, { refused: true })
+  expect(code === 'RUN_NOT_JUDGEABLE', 'no look is spent on it')
   const { verdict, checks } = await call(client, 'validate_increment', { increment })
   const failed = checks.filter(({ status }) => status === 'fail').map(({ id }) => id)
-  expect(
-    verdict === 'fail' && failed.includes('candidate.reads') && failed.includes('candidate.reproduced'),
-    'an accuracy of 1 that was copied fails',
-  )
-  return { accuracy: accuracy.value, failed }
+  expect(verdict === 'fail' && failed.includes('candidate.reads'), 'answers that were copied fail')
+  return { code, failed }
 }
 
 function prepare() {
@@ -274,7 +271,7 @@ try {
     say(`  ${here(path)}`)
   say(`The second increment: ${second.increment}, best learning rate ${second.compared.rows[0].params.lr}.`)
   say(
-    `The shortcut reached an accuracy of ${third.accuracy} on the sealed test set, and failed: ${third.failed.join(', ')}.`,
+    `The shortcut was refused a look at the sealed test set (${third.code}), and failed: ${third.failed.join(', ')}.`,
   )
   say(`${calls} calls in ${((Date.now() - started) / 1000).toFixed(0)} s.`)
 } finally {
