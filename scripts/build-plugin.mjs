@@ -116,7 +116,7 @@ export async function buildCodexPlugin({ outdir = join(root, 'build'), name = 's
   return marketplace
 }
 
-/** The extension for Gemini CLI; its commands are in TOML. */
+/** The extension for Gemini CLI: its commands are in TOML, beside the Markdown files, of which the server makes its prompts. */
 export async function buildGeminiExtension({ outdir = join(root, 'build') } = {}) {
   const extension = join(outdir, 'gemini', 'specweave-ml')
   rmSync(extension, { recursive: true, force: true })
@@ -138,7 +138,6 @@ export async function buildGeminiExtension({ outdir = join(root, 'build') } = {}
     const toml = `description = ${JSON.stringify(parse(front).description)}\nprompt = ${JSON.stringify(prompt)}\n`
     writeText(join(extension, 'commands', 'sw', file.replace(/\.md$/, '.toml')), toml)
   }
-  // The program reads its prompts from the Markdown files.
   return extension
 }
 

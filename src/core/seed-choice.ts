@@ -45,7 +45,7 @@ export function chooseOverSeeds<R extends Made>(
 }
 
 /** `0042/exp-003-forest` of `0042/exp-003-forest/s7`; else the run itself. */
-export function experimentOf(run: string): string {
+function experimentOf(run: string): string {
   return /^(.+)\/s-?\d+$/.exec(run)?.[1] ?? run
 }
 

@@ -66,21 +66,19 @@ const MIGRATIONS: readonly string[] = [
   ) WITHOUT ROWID;
   CREATE INDEX memory_tries_by_params ON memory_tries (dataset, params);
   CREATE TABLE memory_due (run TEXT PRIMARY KEY) WITHOUT ROWID;
-  CREATE TRIGGER memory_run_added AFTER INSERT ON runs BEGIN
-    INSERT INTO memory_due SELECT NEW.run WHERE NOT EXISTS (SELECT 1 FROM memory_due WHERE run = NEW.run);
-  END;
-  CREATE TRIGGER memory_run_changed AFTER UPDATE ON runs BEGIN
-    INSERT INTO memory_due SELECT NEW.run WHERE NOT EXISTS (SELECT 1 FROM memory_due WHERE run = NEW.run);
-  END;
-  CREATE TRIGGER memory_run_removed AFTER DELETE ON runs BEGIN
-    INSERT INTO memory_due SELECT OLD.run WHERE NOT EXISTS (SELECT 1 FROM memory_due WHERE run = OLD.run);
-  END;
-  CREATE TRIGGER memory_note_added AFTER INSERT ON notes BEGIN
-    INSERT INTO memory_due SELECT NEW.run WHERE NOT EXISTS (SELECT 1 FROM memory_due WHERE run = NEW.run);
-  END;
-  CREATE TRIGGER memory_note_removed AFTER DELETE ON notes BEGIN
-    INSERT INTO memory_due SELECT OLD.run WHERE NOT EXISTS (SELECT 1 FROM memory_due WHERE run = OLD.run);
-  END;
+  ${[
+    ['memory_run_added', 'INSERT ON runs', 'NEW'],
+    ['memory_run_changed', 'UPDATE ON runs', 'NEW'],
+    ['memory_run_removed', 'DELETE ON runs', 'OLD'],
+    ['memory_note_added', 'INSERT ON notes', 'NEW'],
+    ['memory_note_removed', 'DELETE ON notes', 'OLD'],
+  ]
+    .map(
+      ([name, event, row]) => `CREATE TRIGGER ${name} AFTER ${event} BEGIN
+    INSERT INTO memory_due SELECT ${row}.run WHERE NOT EXISTS (SELECT 1 FROM memory_due WHERE run = ${row}.run);
+  END;`,
+    )
+    .join('\n  ')}
   INSERT INTO memory_due SELECT run FROM runs;
   `,
 ]

@@ -5,6 +5,7 @@ import { promisify } from 'node:util'
 import { afterAll, describe, expect, it } from 'vitest'
 import { tools } from '../../src/tools/registry.ts'
 import { makePlace, SERVER, testPython } from './place.ts'
+import { PROMPT_NAMES } from './prompt-names.ts'
 
 interface Report {
   increment: string
@@ -46,17 +47,7 @@ describe('the official Python MCP client', () => {
       ]),
     )
     expect(report.templates).toContain('specweave://run/{+run}/log/{stream}')
-    expect(report.prompts.toSorted()).toEqual([
-      'do',
-      'done',
-      'evaluate',
-      'github-create-issue',
-      'inc',
-      'reproduce',
-      'status',
-      'sync-docs',
-      'validate',
-    ])
+    expect(report.prompts.toSorted()).toEqual(PROMPT_NAMES)
     expect(
       existsSync(join(place.project, '.specweave', 'increments', `${report.increment}-churn-model`)),
     ).toBe(true)

@@ -11,6 +11,7 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 // @ts-expect-error a script without types
 import { buildProgram } from '../../scripts/build.mjs'
+import { PROMPT_NAMES } from '../clients/prompt-names.ts'
 import { connect, PROGRAM, ROOT, type Session } from './mcp-client.ts'
 
 const home = realpathSync(mkdtempSync(join(tmpdir(), 'specweave-mcp-')))
@@ -261,17 +262,7 @@ describe('resources and prompts', () => {
 
   it('guide through the loop', async () => {
     const { prompts } = await session.client.listPrompts()
-    expect(prompts.map(({ name }) => name)).toEqual([
-      'do',
-      'done',
-      'evaluate',
-      'github-create-issue',
-      'inc',
-      'reproduce',
-      'status',
-      'sync-docs',
-      'validate',
-    ])
+    expect(prompts.map(({ name }) => name)).toEqual(PROMPT_NAMES)
     const { messages } = await session.client.getPrompt({
       name: 'inc',
       arguments: { feature: 'a churn model' },

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { cachedPackage, node24 } from '../../../scripts/node24.mjs'
 import { tools } from '../../../src/tools/registry.ts'
 import { makePlace, SERVER } from '../place.ts'
+import { PROMPT_NAMES } from '../prompt-names.ts'
 
 /**
  * 110 MB in 120 packages, for Node 22.19 and newer, and under a licence in transition (MIT to Apache-2.0): too much for
@@ -150,17 +151,7 @@ describe('@modelcontextprotocol/inspector --cli', () => {
       (await list<{ uriTemplate: string }>('resourceTemplates', 'resources/templates/list')).length,
     ).toBeGreaterThan(0)
     const prompts = (await list<{ name: string }>('prompts')).map(({ name }) => name)
-    expect(prompts.toSorted()).toEqual([
-      'do',
-      'done',
-      'evaluate',
-      'github-create-issue',
-      'inc',
-      'reproduce',
-      'status',
-      'sync-docs',
-      'validate',
-    ])
+    expect(prompts.toSorted()).toEqual(PROMPT_NAMES)
   })
 
   it('shows a refusal as a refusal', async () => {
