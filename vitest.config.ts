@@ -11,7 +11,7 @@ export default defineConfig({
           exclude: ['test/architecture/**', 'test/clients/real/**'],
           globalSetup: ['test/setup/build.ts'],
           // Hang guards, not measurements: real Python and real subprocesses on two busy cores.
-          testTimeout: 120_000,
+          testTimeout: 300_000,
           hookTimeout: 300_000,
           pool: 'forks',
           // Much of a test is waiting for processes.

@@ -1,11 +1,12 @@
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it, vi } from 'vitest'
 import { findLab, lockSha256 } from '../../src/adapters/lab/environment.ts'
 import { InstallProgress } from '../../src/adapters/lab/install-progress.ts'
 import { ensureLab, setUpLab } from '../../src/adapters/lab/setup.ts'
 import { processStartTime } from '../../src/adapters/process/identity.ts'
+import { until } from '../support/until.ts'
+import { found } from '../tools/product.ts'
 import { bundle, start } from './fixtures/bundle.ts'
 import { sandbox } from './fixtures/sandbox.ts'
 
@@ -110,17 +111,17 @@ describe('the set-up of the lab', () => {
   })
 
   it('ends its installer when the caller gives up', async () => {
-    const { state } = machine()
+    const { state, installs } = machine()
     vi.stubEnv('FAKE_UV_SLEEP', '60')
     const controller = new AbortController()
     const making = ensureLab({ signal: controller.signal })
-    await sleep(800)
+    await until('the installer', () => installs() > 0)
     controller.abort(new Error('gave up'))
     await expect(making).rejects.toThrow('gave up')
     expect(existsSync(join(state, 'lab', 'current'))).toBe(false)
   })
 
-  it('by several processes at once is done by one', { timeout: 30_000 }, async () => {
+  it('by several processes at once is done by one', async () => {
     const { installs } = machine()
     vi.stubEnv('FAKE_UV_SLEEP', '1')
     const program = await bundle('set-up-lab.ts')
@@ -130,13 +131,15 @@ describe('the set-up of the lab', () => {
     expect(installs()).toBe(1)
   })
 
-  it('takes over from one that was killed, and ends what it left running', { timeout: 30_000 }, async () => {
-    const { folder, installs } = machine()
+  it('takes over from one that was killed, and ends what it left running', async () => {
+    const { folder, state, installs } = machine()
     vi.stubEnv('FAKE_UV_SLEEP', '60')
     const program = await bundle('set-up-lab.ts')
     const dead = start(program, [])
-    while (installs() === 0) await sleep(50)
-    await sleep(200)
+    await until(
+      'the installer, and its record',
+      () => installs() > 0 && found(state, /^installing\.json$/).length > 0,
+    )
     dead.child.kill('SIGKILL')
     const left = Number(/^(\d+) pip install/m.exec(readFileSync(join(folder, 'uv.log'), 'utf8'))?.[1])
     expect(processStartTime(left)).toBeDefined()

@@ -253,7 +253,7 @@ describe('branches of one clone', () => {
 })
 
 describe('writers at once', () => {
-  it('four processes add to one chain without a gap', { timeout: 30_000 }, async () => {
+  it('four processes add to one chain without a gap', async () => {
     const { workspace } = sandbox()
     const program = await bundle('append-events.ts')
     const runs = ['a', 'b', 'c', 'd'].map((name) => start(program, [workspace.root, '25', name]))
@@ -264,7 +264,7 @@ describe('writers at once', () => {
     expect(lines.map(({ seq }) => seq)).toEqual(printed)
   })
 
-  it('keeps every acknowledged line of writers that are killed', { timeout: 90_000 }, async () => {
+  it('keeps every acknowledged line of writers that are killed', async () => {
     const { workspace } = sandbox()
     const program = await bundle('append-events.ts')
     const acknowledged: number[] = []

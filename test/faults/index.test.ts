@@ -253,7 +253,7 @@ describe('locked by another program for 8 s', () => {
       other.answer('list_runs'),
       other.answer('run_experiment', { increment: '0001', name: 'locked-out', command: ['true'] }),
     ])
-    expect(performance.now() - began).toBeLessThan(45_000)
+    expect(performance.now() - began).toBeLessThan(100_000)
     for (const answer of answers) {
       expectHonest(answer)
       if (answer.refused)

@@ -16,6 +16,7 @@ import type { Claim, End, Started } from '../../src/runs/record.ts'
 import { openSqlite } from '../../src/store/sqlite/driver.ts'
 import { carrying, kill } from '../support/processes.ts'
 import { removeFolder } from '../support/remove-folder.ts'
+import { until } from '../support/until.ts'
 import { found } from '../tools/product.ts'
 import { Server, type ServerOptions, type ShownRun } from './server.ts'
 
@@ -137,19 +138,7 @@ export class Scene {
     }
   }
 
-  /** Waits for a condition; the seconds only guard against a hang. */
-  async until<T>(
-    what: string,
-    condition: () => T | undefined | false | Promise<T | undefined | false>,
-    seconds = 30,
-  ): Promise<T> {
-    for (const end = performance.now() + seconds * 1000; performance.now() < end; ) {
-      const met = await condition()
-      if (met) return met
-      await sleep(20)
-    }
-    throw new Error(`waited ${seconds} s for ${what}`)
-  }
+  readonly until = until
 
   /** Waits until a process of this machine is gone. */
   gone(process: ProcessIdentity, what: string): Promise<true> {

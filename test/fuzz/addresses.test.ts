@@ -50,7 +50,7 @@ beforeAll(async () => {
 afterAll(() => place.dispose())
 
 async function read(uri: string): Promise<Reply> {
-  const { reply, line } = await (await place.wire()).request('resources/read', { uri }, 15_000)
+  const { reply, line } = await (await place.wire()).request('resources/read', { uri })
   expectShowable(line)
   if (!reply.error) return reply
   expect(reply.error, uri).toEqual({

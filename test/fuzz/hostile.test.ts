@@ -198,7 +198,7 @@ describe('special files in the place of documents, logs and predictions hold up 
         ['validate_increment', { increment: '0001' }],
         ['evaluate_run', { run: '0001/exp-001-forest', split: 'validation' }],
       ] as const) {
-        const { reply, line } = await wire.request('tools/call', { name: tool, arguments: args }, 20_000)
+        const { reply, line } = await wire.request('tools/call', { name: tool, arguments: args })
         expectShowable(line)
         if (reply.result?.isError) expectRefusal(reply.result.structuredContent)
       }

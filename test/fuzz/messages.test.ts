@@ -1,6 +1,9 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { sleep } from '../../src/core/clock.ts'
+import { until } from '../support/until.ts'
 import { holds, PROPERTY_MS } from './cases.ts'
 import { nastyJson, nastyText } from './nasty.ts'
 import { Place } from './place.ts'
@@ -168,25 +171,30 @@ describe('whatever is written to the server', () => {
     async (time) => {
       const wire = await new Wire({ root: place.root, env: place.env }).initialize()
       const name = `left-${time}`
-      const program = `import time; time.sleep(1); print("went on ${time}")`
+      const go = join(place.base, `go-${time}`)
+      const program = `import os, time
+while not os.path.exists(${JSON.stringify(go)}): time.sleep(0.05)
+print("went on ${time}")`
       const call = {
         name: 'run_experiment',
         arguments: { increment: '0001', name, command: ['python3', '-c', program], wait_s: 40 },
       }
       wire.write(`${JSON.stringify({ jsonrpc: '2.0', id: 99, method: 'tools/call', params: call })}\n`)
-      await sleep(300)
+      const left = await until('the run is recorded', async () => {
+        const { runs } = await place.call<{ runs: { run: string }[] }>('list_runs', { increment: '0001' })
+        return runs.find(({ run }) => run.endsWith(name))
+      })
       if (time === 1) await wire.close()
       else {
         wire.process.stdout.destroy()
         wire.process.stdin.end('{"jsonrpc":"2.0","id":100,"met')
       }
-      const { runs } = await place.call<{ runs: { run: string }[] }>('list_runs', { increment: '0001' })
-      const left = runs.find(({ run }) => run.endsWith(name))!
-      expect(await place.call('get_run', { run: left.run, wait_s: 40 })).toMatchObject({
+      writeFileSync(go, '')
+      await place.settled()
+      expect(await place.call('get_run', { run: left.run })).toMatchObject({
         state: 'succeeded',
         logs: { stdout: [`went on ${time}`] },
       })
-      await place.settled()
     },
   )
 })

@@ -14,8 +14,8 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
-import { sleep } from '../../src/core/clock.ts'
 import { removeFolder } from '../support/remove-folder.ts'
+import { until } from '../support/until.ts'
 import { Wire } from './wire.ts'
 
 /** What stands in the places that nobody may read or write. */
@@ -86,9 +86,9 @@ export class Place {
   /** Runs a command to its end, and to the end of its supervisor. */
   // biome-ignore lint/suspicious/noExplicitAny: as above
   async run(args: object): Promise<any> {
-    const view = await this.call('run_experiment', { increment: '0001', wait_s: 40, ...args })
+    const { run } = await this.call('run_experiment', { increment: '0001', wait_s: 40, ...args })
     await this.settled()
-    return view
+    return this.call('get_run', { run })
   }
 
   /** The usual beginning: an increment, and a run that ended well. */
@@ -111,10 +111,7 @@ export class Place {
 
   /** Waits until every supervisor of this workspace has left, also one that has claimed nothing yet. */
   async settled(): Promise<void> {
-    for (let i = 0; supervisesFor(this.root); i++) {
-      if (i > 3000) throw new Error('a supervisor does not leave')
-      await sleep(10)
-    }
+    await until('the supervisors to leave', () => !supervisesFor(this.root))
   }
 
   /** Every path below the base with what it holds. Contents are read again only where a file was touched. */

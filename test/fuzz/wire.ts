@@ -14,7 +14,7 @@ export interface Reply {
 }
 
 /** Longer than any call may take. */
-const GUARD_MS = 45_000
+const GUARD_MS = 100_000
 
 /** A server process and its bare lines: what a client library would mend or refuse to send arrives as it is. */
 export class Wire {
@@ -109,7 +109,7 @@ export class Wire {
     if (this.ended) return
     const left = new Promise((resolve) => this.process.once('exit', resolve))
     this.process.stdin.end()
-    const guard = setTimeout(() => this.process.kill('SIGKILL'), 10_000)
+    const guard = setTimeout(() => this.process.kill('SIGKILL'), 60_000)
     await left
     clearTimeout(guard)
   }

@@ -142,7 +142,7 @@ describe('tools', () => {
     setTimeout(() => giveUp.abort(), 50)
     await expect(waiting).rejects.toThrow()
     expect(textOf(await call('read_back', { run: 'y' }))).toBe('"y"')
-    expect(Date.now() - began).toBeLessThan(10_000)
+    expect(Date.now() - began).toBeLessThan(60_000)
   })
 
   it('that write are not offered, and refused, by a read-only server', async () => {
@@ -255,7 +255,7 @@ describe('resources and prompts', () => {
     await session.client.subscribeResource({ uri: 'specweave://increment/0042/plan.md' })
     writeFileSync(join(increment, 'plan.md'), '# Plan')
     await expect
-      .poll(() => [updated, listChanged], { timeout: 10_000 })
+      .poll(() => [updated, listChanged], { timeout: 100_000 })
       .toEqual([['specweave://increment/0042/plan.md'], 1])
     await session.client.unsubscribeResource({ uri: 'specweave://increment/0042/plan.md' })
   })
@@ -350,7 +350,7 @@ describe('the process', () => {
 
   it.each(['SIGTERM', 'SIGINT'] as const)('ends on %s', async (signal) => {
     const { child, ended, started } = start(server, [], hello, false)
-    await expect.poll(started, { timeout: 10_000 }).toBe(true)
+    await expect.poll(started, { timeout: 100_000 }).toBe(true)
     child.kill(signal)
     expect((await ended).code).toBe(0)
   })

@@ -74,7 +74,7 @@ const readBack = defineTool({
     if (how === 'workspace') return { text: (await context.workspace()).root }
     if (how === 'home') return { text: JSON.stringify(context.home) }
     if (how === 'print') console.log('this would corrupt the protocol')
-    if (how === 'wait') await sleep(30_000, undefined, { signal: context.signal }).catch(() => {})
+    if (how === 'wait') await sleep(120_000, undefined, { signal: context.signal }).catch(() => {})
     if (how === 'slow') await sleep(200)
     return { text: `${context.signal.aborted ? 'aborted ' : ''}${JSON.stringify(run)}` }
   },

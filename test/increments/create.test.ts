@@ -215,7 +215,7 @@ describe('createIncrement', () => {
     } finally {
       rmSync(script, { force: true })
     }
-  }, 30_000)
+  })
 
   it('touches nothing while it plans', () => {
     const plan = planIncrement({ title: 'Churn model', problem_type: 'classification' }, { project: 'shop' })

@@ -49,8 +49,8 @@ describe('a run', () => {
     lab = new LabWorkspace()
     const { folder } = await lab.start(SLOW)
     await lab.until(
-      () => existsSync(join(folder, 'logs/stdout.log')) && lab.log(folder).includes('3'),
       'output',
+      () => existsSync(join(folder, 'logs/stdout.log')) && lab.log(folder).includes('3'),
     )
     kill((await lab.claim(folder)).pid)
     const end = await lab.end(folder)
@@ -64,12 +64,12 @@ describe('a run', () => {
     const { folder } = await lab.start(SLOW)
     await lab.started(folder)
     kill((await lab.claim(folder, 1)).pid)
-    await lab.until(async () => {
+    await lab.until('the adopter', async () => {
       await lab.schedule()
       return lab.read(folder, 'claim-2.json')
-    }, 'the adopter')
+    })
     kill((await lab.claim(folder, 2)).pid)
-    await lab.until(() => existsSync(join(folder, 'exit.json')), 'the exit code, with nobody looking')
+    await lab.until('the exit code, with nobody looking', () => existsSync(join(folder, 'exit.json')))
     expect(await lab.end(folder)).toMatchObject({ state: 'failed', exit_code: 3 })
   })
 
@@ -80,7 +80,7 @@ describe('a run', () => {
     const claim = await lab.claim(folder)
     kill(claim.pid)
     kill(-started.pid)
-    await lab.until(() => liveness(started) === 'dead' && liveness(claim) === 'dead', 'the deaths')
+    await lab.until('the deaths', () => liveness(started) === 'dead' && liveness(claim) === 'dead')
     expect(lookAt(folder)?.judgement.state).toBe('lost')
     expect(await lab.end(folder)).toMatchObject({ state: 'lost', exit_code: null })
   })
@@ -96,8 +96,8 @@ time.sleep(99)
 `)
     const pid = Number(
       await lab.until(
-        () => existsSync(join(folder, 'logs/stdout.log')) && lab.log(folder).trim(),
         'the daemon',
+        () => existsSync(join(folder, 'logs/stdout.log')) && lab.log(folder).trim(),
       ),
     )
     const state = await stopOne(
@@ -154,11 +154,11 @@ time.sleep(99)
       const { run, folder } = await lab.start(
         'import time; print("on", flush=True); time.sleep(1.5); raise SystemExit(5)',
       )
-      await lab.until(() => lab.log(folder).includes('on'), 'the command')
+      await lab.until('the command', () => lab.log(folder).includes('on'))
       kill((await lab.claim(folder)).pid)
       await lab.move()
       const moved = lab.folderOf(run)
-      await lab.until(() => existsSync(join(moved, 'exit.json')), 'the exit code, in the new place')
+      await lab.until('the exit code, in the new place', () => existsSync(join(moved, 'exit.json')))
       expect(await lab.end(moved)).toMatchObject({ state: 'failed', exit_code: 5, judged_by: 'adopter' })
       await lab.schedule()
       expect(summarizeRun(await lab.index(), run)).toMatchObject({ state: 'failed', exitCode: 5 })
@@ -169,7 +169,7 @@ time.sleep(99)
     lab = new LabWorkspace()
     const { folder } = await lab.start('import time; print("on", flush=True); time.sleep(60)')
     const started = await lab.started(folder)
-    await lab.until(() => lab.log(folder).includes('on'), 'the command')
+    await lab.until('the command', () => lab.log(folder).includes('on'))
     const copy = join(lab.root, 'copy')
     cpSync(folder, copy, { recursive: true })
     expect(lookAt(copy)?.judgement).toMatchObject({ state: 'lost', reason: 'copied', owner: 'none' })

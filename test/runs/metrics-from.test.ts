@@ -46,10 +46,15 @@ test('a log that was never written is a warning', async () => {
 
 test('a log that two live runs share is named in the warnings of both', async () => {
   lab = new LabWorkspace({ config: 'limits: {cpus: 2}\n' })
-  const program = 'import time; open("shared.csv", "a").write("step,loss\\n0,1\\n"); time.sleep(1)'
+  // Each ends when both have begun.
+  const program = `import os, sys, time
+open("shared.csv", "a").write("step,loss\\n0,1\\n")
+open(sys.argv[1], "w").close()
+while not (os.path.exists("a.on") and os.path.exists("b.on")): time.sleep(0.05)
+time.sleep(1)`
   const start = (name: string) =>
     lab.submit({
-      command: ['python', '-c', program],
+      command: ['python', '-c', program, `${name}.on`],
       name,
       params: { name },
       metrics_from: [{ path: 'shared.csv' }],

@@ -199,9 +199,9 @@ describe('a run with a preflight', () => {
     const { folder } = await lab.submit({ command: ['/bin/sh', '-c', WAITS], preflight: true })
     await lab.schedule()
     const supervisor = await lab.claim(folder)
-    const first = await lab.until(() => smokes()[0], 'the first smoke run')
+    const first = await lab.until('the first smoke run', () => smokes()[0])
     kill(supervisor.pid, 'SIGKILL')
-    await lab.until(() => processStartTime(supervisor.pid) === undefined, 'its death')
+    await lab.until('its death', () => processStartTime(supervisor.pid) === undefined)
     expect(processStartTime(first)).toBeDefined()
     writeFileSync(join(lab.root, 'go'), '')
     expect(await lab.end(folder)).toMatchObject({ state: 'succeeded', judged_by: 'adopter' })
@@ -223,7 +223,7 @@ describe('a run with a preflight', () => {
       again: true,
     })
     await lab.schedule()
-    const pid = await lab.until(() => smokes()[0], 'the smoke run')
+    const pid = await lab.until('the smoke run', () => smokes()[0])
     const signal = new AbortController().signal
     expect(await stopOne(lab.workspace, await lab.index(), { run, folder }, 'enough', signal)).toEqual({
       state: 'stopped',

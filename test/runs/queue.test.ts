@@ -43,7 +43,8 @@ describe('the queue', () => {
       runs.push(await lab.submit({ command: ['python', '-c', program], params: { i }, name: `step${i}` }))
     }
     await Promise.all([lab.schedule(), lab.schedule()])
-    for (const { folder } of runs) await lab.end(folder)
+    // Nobody else schedules from here on.
+    for (const { folder } of runs) await lab.until('the end', () => lab.read(folder, 'end.json'))
     const { readFileSync } = await import('node:fs')
     expect(readFileSync(order, 'utf8').trim().split('\n')).toEqual([
       '0 in',
@@ -68,13 +69,16 @@ describe('the queue', () => {
     const before = process.env.PATH
     process.env.PATH = `${join(lab.root, 'bin')}:${before}`
     try {
-      const program =
-        'import os, time; print(os.environ["CUDA_VISIBLE_DEVICES"], flush=True); time.sleep(0.5)'
+      // None ends before two have begun.
+      const program = `import glob, os, sys, time
+print(os.environ["CUDA_VISIBLE_DEVICES"], flush=True)
+open(sys.argv[1] + ".on", "w").close()
+while len(glob.glob("*.on")) < 2: time.sleep(0.02)`
       const runs = []
       for (const name of ['a', 'b', 'c']) {
         runs.push(
           await lab.submit({
-            command: ['python', '-c', program],
+            command: ['python', '-c', program, name],
             name,
             // The same command again would be the same run.
             params: { name },

@@ -70,14 +70,14 @@ describe('a run', () => {
     lab = new LabWorkspace()
     lab.write('data/a.csv', 'a\n1\n')
     const { folder } = await lab.start(SLOW_READER)
-    await lab.until(() => existsSync(join(folder, 'seen')), 'the first note')
+    await lab.until('the first note', () => existsSync(join(folder, 'seen')))
     kill((await lab.claim(folder)).pid)
     expect(await lab.end(folder)).toMatchObject({ state: 'succeeded', judged_by: 'adopter' })
     expect(paths(readSeen(folder))).toEqual(['data/a.csv'])
     const lost = await lab.start(`${SLOW_READER}time.sleep(60)`)
     await lab.until(
-      () => existsSync(join(lost.folder, 'logs/stdout.log')) && lab.log(lost.folder).includes('1'),
       'output',
+      () => existsSync(join(lost.folder, 'logs/stdout.log')) && lab.log(lost.folder).includes('1'),
     )
     kill((await lab.claim(lost.folder)).pid)
     kill(-(await lab.started(lost.folder)).pid)

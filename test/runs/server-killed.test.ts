@@ -40,10 +40,10 @@ test('a run goes on and ends truly when the server and its supervisor are killed
     run.split('/')[1]!,
   )
   const count = () => lab.lines('acknowledged.txt').length
-  await lab.until(() => count() > 20, 'some points')
+  await lab.until('some points', () => count() > 20)
   kill(first.pid)
   kill((lab.read<Claim>(folder, 'claim-1.json') as Claim).pid)
-  await lab.until(() => count() === 150, 'the script to go on with nobody looking')
+  await lab.until('the script to go on with nobody looking', () => count() === 150)
 
   const second = await connect(lab.root)
   try {

@@ -17,6 +17,7 @@ import { type Index, openIndex } from '../../src/store/index-db.ts'
 import { openWorkspace, type Workspace } from '../../src/store/workspace.ts'
 import { kill } from './processes.ts'
 import { removeFolder } from './remove-folder.ts'
+import { until } from './until.ts'
 
 export const MAIN = resolve(import.meta.dirname, '../../dist/main.js')
 
@@ -92,35 +93,23 @@ export class LabWorkspace {
     schedule(this.workspace, await this.index())
   }
 
-  /** Waits until `condition` gives something; a hang guard ends the wait. */
-  async until<T>(
-    condition: () => T | undefined | false | Promise<T | undefined | false>,
-    what: string,
-    seconds = 60,
-  ): Promise<T> {
-    for (const end = Date.now() + seconds * 1000; Date.now() < end; ) {
-      const found = await condition()
-      if (found) return found
-      await sleep(20)
-    }
-    throw new Error(`waited ${seconds} s for ${what}`)
-  }
+  readonly until = until
 
   started(folder: string): Promise<Started> {
-    return this.until(() => this.read<Started>(folder, 'started.json'), 'the start')
+    return this.until('the start', () => this.read<Started>(folder, 'started.json'))
   }
 
   claim(folder: string, n = 1): Promise<Claim> {
-    return this.until(() => this.read<Claim>(folder, `claim-${n}.json`), `claim ${n}`)
+    return this.until(`claim ${n}`, () => this.read<Claim>(folder, `claim-${n}.json`))
   }
 
   /** Waits for end.json; keeps scheduling, as any process that looks would. */
   async end(folder: string): Promise<End> {
     let looks = 0
-    return this.until(async () => {
+    return this.until('the end', async () => {
       if (++looks % 25 === 0) await this.schedule()
       return this.read<End>(folder, 'end.json')
-    }, 'the end')
+    })
   }
 
   read<T>(folder: string, name: string): T | undefined {

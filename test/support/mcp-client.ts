@@ -24,7 +24,7 @@ export async function connect(root: string, env: Record<string, string> = {}): P
     client,
     pid: transport.pid!,
     async call(name, args) {
-      const result = await client.callTool({ name, arguments: args }, undefined, { timeout: 60_000 })
+      const result = await client.callTool({ name, arguments: args }, undefined, { timeout: 200_000 })
       if (result.isError) throw new Error(JSON.stringify(result.structuredContent ?? result.content))
       return result.structuredContent as never
     },

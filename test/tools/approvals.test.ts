@@ -111,14 +111,14 @@ describe('a person at the client', () => {
     reply = () => new Promise<Reply>((resolve) => (answer = resolve))
     const leaving = new AbortController()
     const first = call('validate_increment', { increment: '0001', ask: ['baseline.lift'] }, leaving.signal)
-    await expect.poll(() => questions.length, { timeout: 20_000 }).toBe(1)
+    await expect.poll(() => questions.length, { timeout: 100_000 }).toBe(1)
     const again = { increment: '0001', ask: ['baseline.lift'] }
     expect(status(await call('validate_increment', again), 'baseline.lift')).toBe('pending_approval')
     expect(questions).toHaveLength(1)
     leaving.abort()
     await expect(first).rejects.toThrow()
     answer({ action: 'accept', content: { decision: 'approve', reason: 'late, and still' } })
-    await expect.poll(approvals, { timeout: 20_000 }).toMatchObject([{ reason: 'late, and still' }])
+    await expect.poll(approvals, { timeout: 100_000 }).toMatchObject([{ reason: 'late, and still' }])
     expect(status(await call('validate_increment', { increment: '0001' }), 'baseline.lift')).toBe('waived')
   })
 

@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { until } from '../support/until.ts'
 import type { Product } from './product.ts'
 
 type Event = Record<string, unknown>
@@ -112,6 +113,9 @@ export async function makeHistory(product: Product): Promise<{ reporting: string
   const filling = { command: ['python3', '-c', 'import time; time.sleep(600)'], resources: { cpus: 2 } }
   const { run: live } = await product.call('run_experiment', { increment, name: 'filling', ...filling })
   await product.call('run_experiment', { increment, name: 'waiting', ...filling, params: { n: 1 } })
-  for (let i = 0; (await product.call('get_run', { run: live })).state !== 'running' && i < 200; i++);
+  await until(
+    'the filling run',
+    async () => (await product.call('get_run', { run: live })).state === 'running',
+  )
   return { reporting: reporting.run, live }
 }
