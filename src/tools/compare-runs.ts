@@ -9,10 +9,10 @@ import { thresholdWords } from '../core/threshold.ts'
 import { tooGoodOnValidation } from '../increments/too-good.ts'
 import { adjustmentWords } from '../reports/seed-differences.ts'
 import type { Index } from '../store/index-db.ts'
-import { notCompared, unfinished } from './left-out-runs.ts'
+import { notCompared, unfinished } from './comparison/left-out-runs.ts'
 import { opened } from './opened-workspace.ts'
-import { OverSeeds, renderOverSeeds } from './over-seeds.ts'
-import { renderMetric, short } from './run-view.ts'
+import { OverSeeds, renderOverSeeds } from './runs/over-seeds.ts'
+import { renderMetric, short } from './runs/run-view.ts'
 import { IncrementId, Metrics, NextSteps } from './shapes.ts'
 import { defineTool, READ_ONLY, renderNext } from './tool.ts'
 
@@ -99,8 +99,8 @@ export const compareRuns = defineTool({
         import('../runs/list-runs.ts'),
         import('../runs/summary.ts'),
         import('../runs/find-run.ts'),
-        import('./comparison-setting.ts'),
-        import('./seed-comparison.ts'),
+        import('./judging/comparison-setting.ts'),
+        import('./comparison/seed-comparison.ts'),
       ])
     schedule(workspace, index)
     const setting = ranking.comparisonSetting(workspace, input)

@@ -45,10 +45,10 @@ export const completeIncrement = defineTool({
     ] = await Promise.all([
       import('../runs/schedule.ts'),
       import('../increments/load.ts'),
-      import('./validated.ts'),
+      import('./verdict/validated.ts'),
       import('../increments/complete.ts'),
       import('../increments/engine.ts'),
-      import('./closing.ts'),
+      import('./documents/closing.ts'),
     ])
     schedule(workspace, index)
     // It comes to stand in the ledger, which nobody can take it out of again.

@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import type { NextStep } from '../core/errors.ts'
 import { PROBLEM_TYPES } from '../core/problem-types.ts'
+import { registerStep } from './data/register-step.ts'
+import { Insights, insightsQuietly, renderInsights } from './documents/recalled.ts'
 import { refuseLinksOut } from './opened-workspace.ts'
-import { Insights, insightsQuietly, renderInsights } from './recalled.ts'
-import { registerStep } from './register-step.ts'
 import { NextSteps } from './shapes.ts'
 import { defineTool, renderNext } from './tool.ts'
 

@@ -34,7 +34,7 @@ export const createIssueTool = defineTool({
     const [{ schedule }, { resolveIncrement }, { keepIssue }] = await Promise.all([
       import('../runs/schedule.ts'),
       import('../increments/load.ts'),
-      import('./github-issue.ts'),
+      import('./documents/github-issue.ts'),
     ])
     schedule(workspace, index)
     return keepIssue(workspace, index, resolveIncrement(workspace, input.increment), input.title, context)

@@ -1,12 +1,12 @@
 import { z } from 'zod'
 import { Refusal } from '../core/errors.ts'
 import { isEnd } from '../core/run-state.ts'
-import { Chosen, Goal, requireChoosable, thresholdFor } from './choose-threshold.ts'
 import type { ToolContext } from './context.ts'
+import { registerStep } from './data/register-step.ts'
+import { Chosen, Goal, requireChoosable, thresholdFor } from './evaluation/choose-threshold.ts'
 import { labReady, renderJob } from './lab-ready.ts'
 import { openedToWrite } from './opened-workspace.ts'
-import { registerStep } from './register-step.ts'
-import { renderMetric } from './run-view.ts'
+import { renderMetric } from './runs/run-view.ts'
 import { JOB, Metrics, NextSteps } from './shapes.ts'
 import { defineTool, renderNext } from './tool.ts'
 
@@ -76,13 +76,13 @@ export const evaluateRun = defineTool({
         import('../runs/schedule.ts'),
         import('../runs/index-run.ts'),
         import('../runs/summary.ts'),
-        import('./seeds-of-run.ts'),
+        import('./runs/seeds-of-run.ts'),
       ],
     )
     schedule(workspace, index)
     const { run, folder } = findRun(index, input.run)
     requireNoSeeds(index, run, input)
-    const { makeEvaluationReport, requireSliceable } = await import('./evaluation-report.ts')
+    const { makeEvaluationReport, requireSliceable } = await import('./evaluation/evaluation-report.ts')
     requireSliceable(run, input.split, input.slices)
     const summary = summarizeRun(index, run)
     if (input.threshold) requireChoosable(run, input.split, input.threshold, summary)
@@ -145,12 +145,12 @@ export const evaluateRun = defineTool({
         ? makeEvaluationReport(workspace, index, evaluated, split, input.slices ?? [], told, began)
         : undefined
     if (input.split === 'test') {
-      const { lookAtTest } = await import('./look-at-test.ts')
+      const { lookAtTest } = await import('./evaluation/look-at-test.ts')
       const look = await lookAtTest(workspace, index, evaluated, summary, told)
       indexRun(index, run, folder)
       if ('job' in look) return look
       const made = await reported('test')
-      const { costAtLook } = await import('./model-cost.ts')
+      const { costAtLook } = await import('./evaluation/model-cost.ts')
       const { metrics, cost, warnings, next } = await costAtLook(
         workspace,
         index,
@@ -169,11 +169,11 @@ export const evaluateRun = defineTool({
       }
     }
     if (input.split === 'cost') {
-      const { costOfModel } = await import('./model-cost.ts')
+      const { costOfModel } = await import('./evaluation/model-cost.ts')
       return costOfModel(workspace, index, evaluated, summary, told, began)
     }
     const { evaluateSplits } = await import('../evidence/evaluation.ts')
-    const { askedMetrics } = await import('./asked-metrics.ts')
+    const { askedMetrics } = await import('./evaluation/asked-metrics.ts')
     const chosen = input.threshold
       ? await thresholdFor(workspace, evaluated, input.threshold, told)
       : undefined

@@ -1,7 +1,7 @@
 import { z } from 'zod'
+import { Insights, insightsOn, renderInsights } from './documents/recalled.ts'
 import { opened } from './opened-workspace.ts'
-import { Insights, insightsOn, renderInsights } from './recalled.ts'
-import { renderMetric } from './run-view.ts'
+import { renderMetric } from './runs/run-view.ts'
 import { IncrementId, Metrics, NextSteps } from './shapes.ts'
 import { defineTool, READ_ONLY, renderNext } from './tool.ts'
 
@@ -64,7 +64,7 @@ export const getIncrement = defineTool({
       await Promise.all([
         import('../runs/schedule.ts'),
         import('../increments/load.ts'),
-        import('./increment-facts.ts'),
+        import('./verdict/increment-facts.ts'),
         import('../increments/gates.ts'),
       ])
     schedule(workspace, index)
@@ -89,7 +89,7 @@ export const getIncrement = defineTool({
         })),
       }
     }
-    const { nextSteps, bestSoFar } = await import('./increment-progress.ts')
+    const { nextSteps, bestSoFar } = await import('./documents/increment-progress.ts')
     const increment = resolveIncrement(workspace, input.increment)
     const facts = gatherFacts(workspace, index, increment)
     const verdict = judge(facts.gate)

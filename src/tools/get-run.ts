@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { opened } from './opened-workspace.ts'
-import { nextForAll } from './run-next.ts'
-import { RunView, renderRun, viewRun, WAITED_IN_VAIN } from './run-view.ts'
+import { nextForAll } from './runs/run-next.ts'
+import { RunView, renderRun, viewRun, WAITED_IN_VAIN } from './runs/run-view.ts'
 import { NextSteps, WaitS } from './shapes.ts'
 import { defineTool, READ_ONLY, renderNext } from './tool.ts'
 

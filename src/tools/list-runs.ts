@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { RUN_STATES } from '../core/run-state.ts'
 import { opened } from './opened-workspace.ts'
-import { renderMetric, SCRIPTS_WORDS } from './run-view.ts'
+import { renderMetric, SCRIPTS_WORDS } from './runs/run-view.ts'
 import { IncrementId, Metrics } from './shapes.ts'
 import { defineTool, READ_ONLY } from './tool.ts'
 
@@ -59,7 +59,7 @@ export const listRunsTool = defineTool({
       import('../runs/list-runs.ts'),
       import('../runs/summary.ts'),
       import('../increments/load.ts'),
-      import('./leading-metrics.ts'),
+      import('./runs/leading-metrics.ts'),
     ])
     schedule(workspace, index)
     const page = listRuns(index, {

@@ -3,8 +3,15 @@ import { Refusal } from '../core/errors.ts'
 import { safeText } from '../core/untrusted-text.ts'
 import { INSIGHT_KINDS, LONGEST_INSIGHT, type MemoryEntry } from '../memory/entry.ts'
 import type { ToolContext } from './context.ts'
+import {
+  bringUpMemory,
+  Insights,
+  lineOf,
+  Recalled,
+  renderInsights,
+  shownEntry,
+} from './documents/recalled.ts'
 import { type Opened, opened, openedToWrite } from './opened-workspace.ts'
-import { bringUpMemory, Insights, lineOf, Recalled, renderInsights, shownEntry } from './recalled.ts'
 import { NextSteps } from './shapes.ts'
 import { defineTool, renderNext, WRITES } from './tool.ts'
 
@@ -158,7 +165,7 @@ async function find(search: string, { kind, increment, runs = [], tags = [] }: A
       import('../increments/load.ts'),
       import('../runs/find-run.ts'),
       import('../memory/search.ts'),
-      import('./standing-entries.ts'),
+      import('./judging/standing-entries.ts'),
     ],
   )
   schedule(workspace, index)

@@ -121,7 +121,7 @@ export const registerDatasetTool = defineTool({
     const increment = typed === undefined ? undefined : resolveIncrement(workspace, typed)
     const source = locateSource(workspace, asked.source)
     const schema = schemaPath === undefined ? undefined : await readSchemaAt(workspace, schemaPath)
-    const evaluator = own && (await import('./custom-evaluator.ts')).typedEvaluator(workspace, own)
+    const evaluator = own && (await import('./data/custom-evaluator.ts')).typedEvaluator(workspace, own)
     const data = { ...asked, ...(schema ? { schema } : {}), ...(evaluator ? { evaluator } : {}) }
     const job = await labReady(session, context, {
       tool: 'register_dataset',
@@ -129,7 +129,7 @@ export const registerDatasetTool = defineTool({
       why: 'the same call again',
     })
     if (job) return job
-    const { registerInBackground } = await import('./register-in-background.ts')
+    const { registerInBackground } = await import('./data/register-in-background.ts')
     const background = registerInBackground(session, source.path, input)
     if (background) return background
     const { registerDataset } = await import('../evidence/registration.ts')
@@ -165,7 +165,7 @@ export const registerDatasetTool = defineTool({
               why: 'every model has to beat a baseline',
             },
           ]
-        : [(await import('./step-without-increment.ts')).stepWithoutIncrement(workspace, input, record)],
+        : [(await import('./runs/step-without-increment.ts')).stepWithoutIncrement(workspace, input, record)],
     }
   },
   render(output) {

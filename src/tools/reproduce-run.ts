@@ -4,7 +4,7 @@ import type { Differed } from '../runs/reproduction-differences.ts'
 import type { MetricComparison, SplitComparison } from '../runs/reproduction-outcome.ts'
 import { labReady, renderJob } from './lab-ready.ts'
 import { openedToWrite } from './opened-workspace.ts'
-import { short } from './run-view.ts'
+import { short } from './runs/run-view.ts'
 import { JOB, NextSteps, WaitS } from './shapes.ts'
 import { defineTool, renderNext } from './tool.ts'
 
@@ -65,7 +65,7 @@ export const reproduceRun = defineTool({
       import('../runs/index-run.ts'),
       import('../runs/reproduction.ts'),
       import('../core/run-state.ts'),
-      import('./reproduction-flow.ts'),
+      import('./reproduction/reproduction-flow.ts'),
     ])
     schedule(workspace, index)
     const was = findRun(index, input.run)

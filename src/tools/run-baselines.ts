@@ -3,10 +3,10 @@ import { requireLabCode } from '../adapters/lab/code.ts'
 import { Refusal } from '../core/errors.ts'
 import type { ProblemType } from '../core/problem-types.ts'
 import type { Submitted } from '../runs/submit.ts'
+import { registerStep } from './data/register-step.ts'
 import { labReady, renderJob } from './lab-ready.ts'
 import { openedToWrite } from './opened-workspace.ts'
-import { registerStep } from './register-step.ts'
-import { RunView, renderRun, viewRun, WAITED_IN_VAIN } from './run-view.ts'
+import { RunView, renderRun, viewRun, WAITED_IN_VAIN } from './runs/run-view.ts'
 import { IncrementId, JOB, Metrics, NextSteps, WaitS } from './shapes.ts'
 import { defineTool, renderNext } from './tool.ts'
 
@@ -51,7 +51,7 @@ export const runBaselines = defineTool({
     const session = await openedToWrite(context)
     const { workspace, index } = session
     const [{ runSetting }, { resolveIncrement, readSpec }, { findDataset }] = await Promise.all([
-      import('./run-setting.ts'),
+      import('./runs/run-setting.ts'),
       import('../increments/load.ts'),
       import('../evidence/datasets.ts'),
     ])

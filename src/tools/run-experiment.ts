@@ -3,7 +3,7 @@ import { Refusal } from '../core/errors.ts'
 import type { ToolContext } from './context.ts'
 import { labReady, renderJob } from './lab-ready.ts'
 import { openedToWrite } from './opened-workspace.ts'
-import { RunView, renderRun, viewRun, WAITED_IN_VAIN } from './run-view.ts'
+import { RunView, renderRun, viewRun, WAITED_IN_VAIN } from './runs/run-view.ts'
 import { IncrementId, JOB, NextSteps, WaitS } from './shapes.ts'
 import { defineTool, renderNext } from './tool.ts'
 
@@ -127,12 +127,12 @@ export const runExperiment = defineTool({
       import('../runs/schedule.ts'),
       import('../runs/submit.ts'),
       import('../runs/wait.ts'),
-      import('./run-setting.ts'),
+      import('./runs/run-setting.ts'),
     ])
     schedule(workspace, index)
     const setting = runSetting(workspace, typed)
     if (workspace.config.sign_off) {
-      const { requireSignOff } = await import('./sign-off.ts')
+      const { requireSignOff } = await import('./approvals/sign-off.ts')
       await requireSignOff(workspace, setting.increment.id, context)
     }
     const { expectedLong } = await import('../runs/same-command.ts')
@@ -180,7 +180,7 @@ export const runExperiment = defineTool({
         viewRun(workspace, index, run, folder, { logLines, reused, brief: submitted.length > 1 }),
       ),
     )
-    const { nameEarlierOutcomes } = await import('./earlier-outcome.ts')
+    const { nameEarlierOutcomes } = await import('./runs/earlier-outcome.ts')
     await nameEarlierOutcomes(workspace, index, requests, views)
     return experiments ? { runs: views, next: nextOf(views) } : views[0]!
   },
@@ -197,7 +197,7 @@ async function runControl(
   context: ToolContext,
 ) {
   const [{ checkControlInput, submitControl }, { schedule }, { waitForRuns }] = await Promise.all([
-    import('./control-step.ts'),
+    import('./controls/control-step.ts'),
     import('../runs/schedule.ts'),
     import('../runs/wait.ts'),
   ])

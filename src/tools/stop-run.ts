@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { safeText } from '../core/untrusted-text.ts'
 import { openedToWrite } from './opened-workspace.ts'
-import { SCRIPTS_WORDS } from './run-view.ts'
+import { SCRIPTS_WORDS } from './runs/run-view.ts'
 import { defineTool } from './tool.ts'
 
 export const stopRun = defineTool({

@@ -34,7 +34,7 @@ export const syncDocsTool = defineTool({
     const { workspace, index } = await (mode === 'check' ? opened(context) : openedToWrite(context))
     const [{ schedule }, { synchronise }] = await Promise.all([
       import('../runs/schedule.ts'),
-      import('./living-documents.ts'),
+      import('./documents/living-documents.ts'),
     ])
     schedule(workspace, index)
     const result = await synchronise(

@@ -55,14 +55,14 @@ export const validateIncrement = defineTool({
     const [{ schedule }, { resolveIncrement }, { judged, recordVerdict }, { nextSteps }] = await Promise.all([
       import('../runs/schedule.ts'),
       import('../increments/load.ts'),
-      import('./validated.ts'),
-      import('./increment-progress.ts'),
+      import('./verdict/validated.ts'),
+      import('./documents/increment-progress.ts'),
     ])
     schedule(workspace, index)
     const increment = resolveIncrement(workspace, input.increment)
     let result = await judged(workspace, index, increment, context)
     if (input.ask && input.ask.length > 0) {
-      const { askApprovals } = await import('./asked-approvals.ts')
+      const { askApprovals } = await import('./approvals/asked-approvals.ts')
       await askApprovals(workspace, increment, result.verdict, input.ask, context)
       result = await judged(workspace, index, increment, context)
     }

@@ -51,6 +51,21 @@ describe('the architecture', () => {
     expect(unused).toEqual([])
   })
 
+  test('the folders of tools import one way too', () => {
+    const folders = new Map<string, Set<string>>()
+    for (const { from, to } of files.flatMap((file) => importsOf(file).inside)) {
+      const [folder, imported] = [from, to].map((path) => /^tools\/(\w+)\//.exec(path)?.[1])
+      if (folder && imported && folder !== imported)
+        folders.set(folder, (folders.get(folder) ?? new Set()).add(imported))
+    }
+    const reached = (folder: string, seen = new Set<string>()): Set<string> => {
+      for (const next of folders.get(folder) ?? []) if (!seen.has(next)) reached(next, seen.add(next))
+      return seen
+    }
+    expect(folders.size).toBeGreaterThan(5)
+    expect([...folders.keys()].filter((folder) => reached(folder).has(folder))).toEqual([])
+  })
+
   test('only hosts/mcp knows the MCP SDK', () => {
     const wrong = files.filter(
       (file) =>

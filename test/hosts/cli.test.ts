@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { Refusal } from '../../src/core/errors.ts'
 import type { CliCommand } from '../../src/hosts/cli/cli-command.ts'
 import { runCli } from '../../src/hosts/cli/run-cli.ts'
-import { SCRIPTS_WORDS } from '../../src/tools/run-view.ts'
+import { SCRIPTS_WORDS } from '../../src/tools/runs/run-view.ts'
 import { fakeIo } from './fake-io.ts'
 import { sampleTools } from './sample-tools.ts'
 

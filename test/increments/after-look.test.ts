@@ -4,7 +4,11 @@ import type { Ledger, LedgerLine } from '../../src/evidence/ledger.ts'
 import type { GateFacts } from '../../src/increments/gate-facts.ts'
 import { recordChecks } from '../../src/increments/record-checks.ts'
 import { warningsOf } from '../../src/increments/warning-checks.ts'
-import { changeSinceLook, criteriaSha256, frozenCandidate } from '../../src/tools/ledger-decisions.ts'
+import {
+  changeSinceLook,
+  criteriaSha256,
+  frozenCandidate,
+} from '../../src/tools/approvals/ledger-decisions.ts'
 import { run } from './workspace.ts'
 
 const asks = (value: number): Criterion[] => [{ metric: 'roc_auc', op: '>=', value, split: 'test' }]

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { resolveIncrement } from '../../src/increments/load.ts'
 import { openWorkspace } from '../../src/store/workspace.ts'
-import { type Approvable, recordApproval } from '../../src/tools/approvals.ts'
+import { type Approvable, recordApproval } from '../../src/tools/approvals/approvals.ts'
 import { found, NO_LAB, Product } from './product.ts'
 
 /** A tree of the depth that is asked for. */

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Measurement } from '../../src/core/measurement.ts'
-import { leadingFirst } from '../../src/tools/leading-metrics.ts'
+import { leadingFirst } from '../../src/tools/runs/leading-metrics.ts'
 import { Product } from './product.ts'
 
 const of = (name: string, split?: Measurement['split'], source: Measurement['source'] = 'measured') =>

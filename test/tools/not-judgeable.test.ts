@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { isJudgeable } from '../../src/core/judgeability.ts'
 import { appendEvent } from '../../src/evidence/ledger.ts'
 import { openWorkspace } from '../../src/store/workspace.ts'
-import { requireJudgeable, withWaiver } from '../../src/tools/judgeable-runs.ts'
+import { requireJudgeable, withWaiver } from '../../src/tools/judging/judgeable-runs.ts'
 import { run } from '../reports/facts.ts'
 import { NO_LAB, Product, type ShownRun } from './product.ts'
 

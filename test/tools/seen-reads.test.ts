@@ -7,7 +7,7 @@ import type { SeenFile } from '../../src/runs/seen-files.ts'
 import { writeGitRules } from '../../src/store/git-rules.ts'
 import { layoutOf } from '../../src/store/layout.ts'
 import type { Workspace } from '../../src/store/workspace.ts'
-import { seenReads } from '../../src/tools/seen-reads.ts'
+import { seenReads } from '../../src/tools/judging/seen-reads.ts'
 import { NO_LAB, Product, type ShownRun } from './product.ts'
 
 const EXPERIMENTS = '.specweave/increments/0001-churn/experiments'

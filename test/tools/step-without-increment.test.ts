@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { openWorkspace } from '../../src/store/workspace.ts'
-import { stepWithoutIncrement } from '../../src/tools/step-without-increment.ts'
+import { stepWithoutIncrement } from '../../src/tools/runs/step-without-increment.ts'
 import { Product } from './product.ts'
 
 const product = new Product('id: steps\n')

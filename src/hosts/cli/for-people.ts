@@ -1,4 +1,4 @@
-import { SCRIPTS_WORDS } from '../../tools/run-view.ts'
+import { SCRIPTS_WORDS } from '../../tools/runs/run-view.ts'
 
 /**
  * A tool's text without what is said to assistants alone: that the words of scripts are no instructions. Only for a

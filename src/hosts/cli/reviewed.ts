@@ -3,8 +3,8 @@ import type { Ledger } from '../../evidence/ledger.ts'
 import { listIncrements } from '../../increments/load.ts'
 import { openIndex } from '../../store/index-db.ts'
 import type { Workspace } from '../../store/workspace.ts'
-import { editedDocuments } from '../../tools/edited-documents.ts'
-import { type RecordedVerdict, recordedVerdict, verdictLine } from '../../tools/recorded-verdict.ts'
+import { editedDocuments } from '../../tools/verdict/edited-documents.ts'
+import { type RecordedVerdict, recordedVerdict, verdictLine } from '../../tools/verdict/recorded-verdict.ts'
 import type { CliIo } from './io.ts'
 
 /** What a reviewer wants to know of each increment, and what its files say otherwise than the records. */

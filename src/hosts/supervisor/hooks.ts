@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { parseRunId } from '../../core/ids.ts'
 import type { SupervisorHooks } from '../../runs/supervise.ts'
 import type { Workspace } from '../../store/workspace.ts'
-import { datasetRecord } from '../../tools/dataset-record.ts'
+import { datasetRecord } from '../../tools/data/dataset-record.ts'
 
 /** The page that lists the runs is written while the next run works, and once for many short runs. */
 const LIST_AFTER_MS = 1000
@@ -21,7 +21,10 @@ export function supervisorHooks(workspace: Workspace): Hooks {
   let timer: NodeJS.Timeout | undefined
   let listing: Promise<void> = Promise.resolve()
   // Slow to load: while a command works there is time for it, and before and after none.
-  setTimeout(() => void import('../../tools/comparison-page.ts').catch(() => {}), LOAD_AFTER_MS).unref()
+  setTimeout(
+    () => void import('../../tools/verdict/comparison-page.ts').catch(() => {}),
+    LOAD_AFTER_MS,
+  ).unref()
   const list = async (): Promise<void> => {
     clearTimeout(timer)
     timer = undefined
@@ -29,7 +32,7 @@ export function supervisorHooks(workspace: Workspace): Hooks {
     unlisted.clear()
     for (const increment of increments) {
       try {
-        const { refreshComparison } = await import('../../tools/comparison-page.ts')
+        const { refreshComparison } = await import('../../tools/verdict/comparison-page.ts')
         await refreshComparison(workspace, increment)
       } catch (cause) {
         // A spec.md that a person is editing must not trouble a run that has ended.
@@ -50,40 +53,40 @@ export function supervisorHooks(workspace: Workspace): Hooks {
       }
     },
     async checkData(folder, dataset) {
-      const { checkRunData } = await import('../../tools/run-data.ts')
+      const { checkRunData } = await import('../../tools/data/run-data.ts')
       const { warnings, labUsed } = await checkRunData(workspace, folder, dataset)
       labWasUsed ||= labUsed
       return warnings
     },
     async controlSplits(dataset, folder) {
-      const { controlSplits } = await import('../../tools/control-run.ts')
+      const { controlSplits } = await import('../../tools/controls/control-run.ts')
       labWasUsed = true
       return controlSplits(workspace, dataset, folder)
     },
     async cutSplits(dataset, out) {
-      const { cutSplits } = await import('../../tools/preflight-data.ts')
+      const { cutSplits } = await import('../../tools/data/preflight-data.ts')
       const cut = await cutSplits(workspace, dataset, out)
       labWasUsed ||= typeof cut !== 'string'
       return cut
     },
     async checkSmoke(data, predictions) {
-      const { checkSmoke } = await import('../../tools/preflight-data.ts')
+      const { checkSmoke } = await import('../../tools/data/preflight-data.ts')
       labWasUsed = true
       return checkSmoke(data, predictions)
     },
     async evaluate(run, folder, record) {
       if (record.control && record.dataset) {
-        const { measureControlRun } = await import('../../tools/control-run.ts')
+        const { measureControlRun } = await import('../../tools/controls/control-run.ts')
         labWasUsed = true
         return measureControlRun(workspace, run, folder, record.dataset, record.control.of)
       }
       // A repetition is set beside the run that it repeats, and is measured for nothing else: it is no try.
       if (!record.dataset || record.reproduces) return []
-      const { scoreOpenSplits } = await import('../../tools/score-run.ts')
+      const { scoreOpenSplits } = await import('../../tools/evaluation/score-run.ts')
       const outcome = await scoreOpenSplits(workspace, run, folder, record.dataset)
       labWasUsed ||= outcome.labUsed
       if (record.baseline) return outcome.warnings
-      const { seenWarnings } = await import('../../tools/seen-reads.ts')
+      const { seenWarnings } = await import('../../tools/judging/seen-reads.ts')
       return [...outcome.warnings, ...seenWarnings(workspace, run, folder, record.dataset)]
     },
     async ended(run) {

@@ -22,10 +22,10 @@ export const approve: CliCommand = {
     })
     const [{ resolveIncrement }, { gatherFacts }, { judge }, { openIndex }, approvals] = await Promise.all([
       import('../../../increments/load.ts'),
-      import('../../../tools/increment-facts.ts'),
+      import('../../../tools/verdict/increment-facts.ts'),
       import('../../../increments/gates.ts'),
       import('../../../store/index-db.ts'),
-      import('../../../tools/approvals.ts'),
+      import('../../../tools/approvals/approvals.ts'),
     ])
     const workspace = await io.context().workspace()
     const increment = resolveIncrement(workspace, positionals[0])

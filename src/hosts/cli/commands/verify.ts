@@ -233,7 +233,7 @@ async function changedEvidence(
   ledger: Ledger,
 ): Promise<string[]> {
   const [{ changedSplits }, { relative, join }] = await Promise.all([
-    import('../../../tools/recorded-evidence.ts'),
+    import('../../../tools/judging/recorded-evidence.ts'),
     import('node:path'),
   ])
   return runs

@@ -1,0 +1,53 @@
+import type { NextStep } from '../../core/errors.ts'
+import type { RunView } from './run-view.ts'
+
+const LIVE = ['queued', 'starting', 'running', 'evaluating']
+
+/** The calls that make sense after a run was shown. */
+export function nextFor(
+  view: RunView,
+  increment: string,
+  dataset: string | undefined,
+  handedIn: boolean,
+): NextStep[] {
+  const { run, state } = view
+  if (LIVE.includes(state)) {
+    return [{ tool: 'get_run', arguments: { run, wait_s: 40 }, why: 'waits for its end' }]
+  }
+  if (increment === '') return []
+  if (view.reproduces)
+    return [
+      { tool: 'reproduce_run', arguments: { run: view.reproduces }, why: 'says how the repetition came out' },
+    ]
+  const measured = view.metrics?.some(({ source }) => source === 'measured')
+  if (state === 'succeeded' && measured) {
+    return [{ tool: 'compare_runs', arguments: { increment }, why: 'sets it beside the other runs' }]
+  }
+  if (state !== 'succeeded' || !dataset) return []
+  if (handedIn) {
+    return [
+      {
+        tool: 'evaluate_run',
+        arguments: { run, split: 'validation' },
+        why: 'measures what it handed in, or says what is wrong with it',
+      },
+    ]
+  }
+  return [
+    {
+      person: 'specweave-ml guide',
+      why: 'the run handed in no predictions, so that nothing could be measured',
+    },
+  ]
+}
+
+/** After several: those that go on are waited for; where all have ended, their increment says what is next. */
+export function nextForAll(views: readonly RunView[]): NextStep[] {
+  const live = views.filter(({ state }) => LIVE.includes(state)).map(({ run }) => run)
+  if (live.length > 0)
+    return [{ tool: 'get_run', arguments: { run: live, wait_s: 40 }, why: 'waits for those that go on' }]
+  const increments = new Set(views.map(({ run }) => /^(\d+)\//.exec(run)?.[1]))
+  const [increment] = increments
+  if (increments.size !== 1 || increment === undefined) return []
+  return [{ tool: 'get_increment', arguments: { increment }, why: 'says what is missing, and what is next' }]
+}
