@@ -64,7 +64,9 @@ export async function buildClaudePlugin({ outdir = join(root, 'build'), name = '
   rmSync(marketplace, { recursive: true, force: true })
   await placeProgram(plugin)
   for (const part of ['agents', 'hooks']) cpSync(join(root, part), join(plugin, part), { recursive: true })
-  cpSync(join(root, 'docs', 'guides', 'claude-code.md'), join(plugin, 'README.md'))
+  const guide = readFileSync(join(root, 'docs', 'guides', 'claude-code.md'), 'utf8')
+  // The other pages are not in the plugin.
+  writeText(join(plugin, 'README.md'), guide.replaceAll(/\[([^\]]+)\]\((?!https?:)[^)]+\)/g, '$1'))
   const { author, version, description, license } = manifestOf(name)
   writeJson(join(plugin, '.claude-plugin', 'plugin.json'), manifestOf(name))
   cpSync(join(root, '.claude-plugin', 'icon.png'), join(plugin, '.claude-plugin', 'icon.png'))
@@ -126,8 +128,10 @@ export async function buildGeminiExtension({ outdir = join(root, 'build') } = {}
     name: 'specweave-ml',
     version,
     description,
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: the client fills it in
-    mcpServers: { ml: { command: 'node', args: ['${extensionPath}${/}dist${/}main.js', 'serve'] } },
+    mcpServers: {
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: the client fills it in
+      ml: { command: 'node', args: ['${extensionPath}${/}dist${/}main.js', 'serve', '--no-prompts'] },
+    },
   })
   for (const file of readdirSync(join(root, 'commands'), { recursive: true })) {
     if (!file.endsWith('.md')) continue

@@ -263,6 +263,9 @@ describe('resources and prompts', () => {
   it('guide through the loop', async () => {
     const { prompts } = await session.client.listPrompts()
     expect(prompts.map(({ name }) => name)).toEqual(PROMPT_NAMES)
+    const plugin = await connect(server, { args: ['serve', '--no-prompts'], cwd: workspace, env })
+    expect(plugin.client.getServerCapabilities()).not.toHaveProperty('prompts')
+    await plugin.client.close()
     const { messages } = await session.client.getPrompt({
       name: 'inc',
       arguments: { feature: 'a churn model' },

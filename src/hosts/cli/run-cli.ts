@@ -110,7 +110,10 @@ function programOf(wanted: string, { tools, commands, io }: Cli, done: (code: nu
   if (runExperiment)
     addTool(runExperiment, 'run', 'Short forms:', { own: configuredRun(runExperiment, tools, io) })
   add(callCommand(tools, io, done), 'For scripts and assistants:')
-  add(new Command('serve').summary('MCP over stdio: serve [--read-only]'), 'For scripts and assistants:')
+  add(
+    new Command('serve').summary('MCP over stdio: serve [--read-only] [--no-prompts]'),
+    'For scripts and assistants:',
+  )
   add(guideCommand(io), 'For people:')
   for (const command of commands) add(new Command(command.name).summary(command.summary), 'For people:')
   for (const command of [program, ...program.commands])

@@ -18,7 +18,7 @@ export async function main(
 ): Promise<number> {
   const flags = readFlags(argv)
   if (typeof flags === 'string') {
-    console.error(`${flags}\nUsage: ${invocation()} serve [--read-only] [--workspace DIR]`)
+    console.error(`${flags}\nUsage: ${invocation()} serve [--read-only] [--no-prompts] [--workspace DIR]`)
     return 2
   }
   const transport = new StdioTransport(process.stdin, claimStdout())
@@ -26,6 +26,7 @@ export async function main(
   const server = makeServer({
     tools,
     readOnly: flags.readOnly,
+    prompts: flags.prompts,
     named: namedPlace(flags.workspace),
     invocation: invocation(undefined, { anywhere: true }),
     ending: ending.signal,
@@ -49,12 +50,19 @@ export async function main(
   process.exit(0)
 }
 
-function readFlags(argv: string[]): { readOnly: boolean; workspace?: string } | string {
-  const flags: { readOnly: boolean; workspace?: string } = { readOnly: false }
+interface Flags {
+  readOnly: boolean
+  prompts: boolean
+  workspace?: string
+}
+
+function readFlags(argv: string[]): Flags | string {
+  const flags: Flags = { readOnly: false, prompts: true }
   for (let index = 0; index < argv.length; index++) {
     const word = argv[index] as string
     if (word === 'serve') continue
     if (word === '--read-only') flags.readOnly = true
+    else if (word === '--no-prompts') flags.prompts = false
     else if (word === '--workspace' && argv[index + 1]) flags.workspace = argv[++index] as string
     else if (word.startsWith('--workspace=')) flags.workspace = word.slice('--workspace='.length)
     else return `serve does not know "${word}".`

@@ -24,6 +24,8 @@ export interface ServerOptions {
   /** Asked for when a client first needs the tools, so that `initialize` is answered before they are loaded. */
   tools: () => Promise<readonly AnyTool[]>
   readOnly: boolean
+  /** Whether the commands are offered as prompts; a plugin has them as commands of its own. */
+  prompts: boolean
   /** The folder that the user named, where one was. */
   named: Place | undefined
   invocation: string
@@ -39,7 +41,7 @@ export function makeServer(options: ServerOptions): Server {
       capabilities: {
         tools: {},
         resources: { subscribe: true, listChanged: true },
-        prompts: {},
+        ...(options.prompts ? { prompts: {} } : {}),
         completions: {},
       },
       instructions: INSTRUCTIONS,
@@ -52,7 +54,7 @@ export function makeServer(options: ServerOptions): Server {
   const place = sessionPlace(server, options.named)
   serveTools(server, place, options)
   serveResources(server, place)
-  servePrompts(server)
+  if (options.prompts) servePrompts(server)
   return server
 }
 

@@ -85,6 +85,7 @@ describe.skipIf(!claude)('Claude Code', () => {
         .filter((file) => (folder === 'skills' ? file.endsWith('/SKILL.md') : file.endsWith('.md')))
         .map((file) => `sw:${file.replace(/\/SKILL\.md$|\.md$/, '').replaceAll('/', ':')}`)
     expect(init.slash_commands).toEqual(expect.arrayContaining(names('commands')))
+    expect(init.slash_commands.filter((name) => name.startsWith('mcp__'))).toEqual([])
     expect(init.skills).toEqual(expect.arrayContaining(names('skills')))
     expect(init.agents).toEqual(expect.arrayContaining(names('agents')))
     const { tools } = await import('../../../src/tools/registry.ts')
