@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
-import { appendFileSync, cpSync, readdirSync, symlinkSync } from 'node:fs'
+import { appendFileSync, cpSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { codeSha256 } from '../../../src/adapters/lab/code-files.ts'
 import { type Case, check, recomputed, refused, warned } from '../case.ts'
 import { HONEST, withoutModel, writtenByHand } from './scripts.ts'
 
@@ -237,7 +238,7 @@ os.utime(file, (1.5e9, 1.5e9))
     },
   },
   {
-    name: 'an evaluator whose own code is edited',
+    name: 'an evaluator that is edited together with the program that would notice',
     thorough: true,
     kind: 'classification',
     setting: { criteria: ['accuracy >= 0.99999'] },
@@ -249,7 +250,14 @@ os.utime(file, (1.5e9, 1.5e9))
       for (const part of ['dist', 'python', 'templates', 'package.json'])
         cpSync(join(own, part), join(edited, part), { recursive: true })
       symlinkSync(join(own, 'node_modules'), join(edited, 'node_modules'))
-      appendFileSync(join(edited, 'python/lab/specweave_lab/metrics/classification.py'), KIND_ACCURACY)
+      const lab = join(edited, 'python/lab')
+      const built = codeSha256(lab)
+      appendFileSync(join(lab, 'specweave_lab/metrics/classification.py'), KIND_ACCURACY)
+      for (const name of readdirSync(join(edited, 'dist'), { recursive: true, encoding: 'utf8' })) {
+        const file = join(edited, 'dist', name)
+        if (/\.(?:c?js|json)$/.test(name))
+          writeFileSync(file, readFileSync(file, 'utf8').replaceAll(built, codeSha256(lab)))
+      }
       execFileSync(process.execPath, [join(edited, 'dist/main.js'), 'evaluate-run', run, 'test'], {
         cwd: desk.product.root,
         stdio: 'pipe',
