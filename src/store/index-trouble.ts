@@ -10,7 +10,15 @@ const NO_ROOM = /database or disk is full/i
 const NOT_WRITABLE = /readonly database|disk I\/O error|unable to open database/i
 
 export function isDamage(cause: unknown): boolean {
-  return DAMAGE.test(String(cause))
+  return DAMAGE.test(String(cause)) || isTorn(cause)
+}
+
+/** SQLITE_IOERR_SHORT_READ: index or log is shorter than it says it is, because another program cut or overwrote it. */
+const SHORT_READ = 522
+
+function isTorn(cause: unknown): boolean {
+  const { code, errcode } = (cause ?? {}) as { code?: unknown; errcode?: unknown }
+  return code === 'SQLITE_IOERR_SHORT_READ' || errcode === SHORT_READ
 }
 
 /** What SQLite says where it cannot read or write a file, whatever the reason. */

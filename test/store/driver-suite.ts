@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { isDamage } from '../../src/store/index-trouble.ts'
 import type { OpenOptions, SqliteDriver } from '../../src/store/sqlite/driver.ts'
 
 type Opener = (file: string, options: OpenOptions) => SqliteDriver
@@ -33,6 +34,20 @@ export function driverSuite(name: SqliteDriver['name'], load: () => Opener): voi
       driver.run('INSERT INTO t (v) VALUES (?)', [value])
       return driver.get('SELECT v FROM t ORDER BY id DESC LIMIT 1')?.v
     }
+
+    it('says what is damage where the log was overwritten under it', () => {
+      for (let row = 0; row < 300; row++) driver.run('INSERT INTO t (v) VALUES (?)', ['x'.repeat(500)])
+      writeFileSync(`${file}-wal`, 'this is no log. '.repeat(1000))
+      const other = load()(file, { busyTimeoutMs: 5000 })
+      try {
+        expect.assertions(1)
+        other.all('SELECT count(*) FROM t')
+      } catch (cause) {
+        expect(isDamage(cause)).toBe(true)
+      } finally {
+        other.close()
+      }
+    })
 
     it('says its name', () => {
       expect(driver.name).toBe(name)

@@ -16,6 +16,7 @@ import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { refreshIndex } from '../../src/runs/refresh.ts'
 import { closeIndexes, type Index, openIndex } from '../../src/store/index-db.ts'
+import { IndexDamaged } from '../../src/store/index-trouble.ts'
 import { INDEX_VERSION, migrate } from '../../src/store/migrations.ts'
 import { openSqlite } from '../../src/store/sqlite/driver.ts'
 import { openWorkspace, type Workspace } from '../../src/store/workspace.ts'
@@ -150,6 +151,16 @@ describe('the index', () => {
     driver.close()
     for (const suffix of ['-wal', '-shm']) rmSync(file + suffix, { force: true })
     renameSync(other, file)
+    expect(runsIn(await open())).toBe(RUNS)
+  })
+
+  it('is made anew where its log was overwritten while it was open, and nobody writes', async () => {
+    const first = await open()
+    const other = await openSqlite(file, { busyTimeoutMs: 5000 })
+    for (let row = 0; row < 300; row++) other.run('UPDATE runs SET reason = ?', ['x'.repeat(row + 500)])
+    writeFileSync(`${file}-wal`, 'this is no log. '.repeat(1000))
+    expect(() => runsIn(first)).toThrow(IndexDamaged)
+    other.close()
     expect(runsIn(await open())).toBe(RUNS)
   })
 
