@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { withLock } from '../adapters/process/lock.ts'
+import { LockHeld, withLock } from '../adapters/process/lock.ts'
 import { Refusal } from '../core/errors.ts'
 import { migrate } from './migrations.ts'
 import { openSqlite } from './sqlite/driver.ts'
@@ -9,6 +9,7 @@ import { openSqlite } from './sqlite/driver.ts'
 /**
  * Makes an empty index where there is none: under a lock, beside its place, and moved there whole. The write-ahead log
  * of a file that was deleted would be taken for the new one's: it is removed before, by the only process that makes one.
+ * @throws Refusal INDEX_LOCKED where another process keeps the lock; SQLITE_UNAVAILABLE
  */
 export async function makeIndexFile(file: string): Promise<void> {
   const folder = dirname(file)
@@ -29,7 +30,7 @@ export async function makeIndexFile(file: string): Promise<void> {
     },
     { timeoutS: 20, foreignTimeoutS: 5 },
   ).catch((cause) => {
-    if (!(cause instanceof Refusal) || cause.cause) throw cause
+    if (!(cause instanceof LockHeld)) throw cause
     throw new Refusal('INDEX_LOCKED', cause.message, { next: cause.next, cause })
   })
 }

@@ -6,6 +6,9 @@ import { Refusal } from '../../core/errors.ts'
 import { createExclusive, makeFolder, readJson } from '../files.ts'
 import { currentProcess, liveness, type ProcessIdentity } from './identity.ts'
 
+/** A lock that its holder does not let go; tells it from whatever the work under the lock refuses. */
+export class LockHeld extends Refusal {}
+
 interface LockRecord {
   holder: ProcessIdentity
   token: string
@@ -29,7 +32,7 @@ export interface LockOptions {
  * creating the next number exclusively. A taker that finds a higher number after its own creation, or that its own was had
  * and let go by another, was late and withdraws. Only numbers below one's own are ever removed, so the highest stays in
  * sight and two takers of a dead holder's lock can never both succeed, which "unlink the dead lock, then create mine" cannot promise.
- * @throws Refusal WORKSPACE_READ_ONLY where a holder keeps it longer than the options allow.
+ * @throws LockHeld WORKSPACE_READ_ONLY where a holder keeps it longer than the options allow.
  */
 export async function withLock<T>(
   folder: string,
@@ -125,12 +128,12 @@ function highest(folder: string): number {
   return Math.max(0, ...numbers(folder))
 }
 
-function held(folder: string, number: number, record: LockRecord | undefined): Refusal {
+function held(folder: string, number: number, record: LockRecord | undefined): LockHeld {
   const who = record
     ? `process ${record.holder.pid}${liveness(record.holder) === 'foreign' ? ' of another host or container' : ''}`
     : 'a process that left no readable record'
   const path = file(folder, number)
-  return new Refusal('WORKSPACE_READ_ONLY', `${who} holds the lock ${path} and does not let go.`, {
+  return new LockHeld('WORKSPACE_READ_ONLY', `${who} holds the lock ${path} and does not let go.`, {
     next: [{ person: `rm '${path}'`, why: `only if ${who} has ended` }],
   })
 }

@@ -1,0 +1,64 @@
+import { execFile } from 'node:child_process'
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { removeFolder } from '../support/remove-folder.ts'
+
+const MAIN = resolve(import.meta.dirname, '../../dist/main.js')
+
+/** As where its native part could not be built. */
+const WITHOUT_BETTER_SQLITE3 = `
+  const { Module } = require('node:module')
+  const load = Module._load
+  Module._load = function (name, ...rest) {
+    if (name === 'better-sqlite3') throw new Error('it was not compiled')
+    return load.call(this, name, ...rest)
+  }
+`
+
+let folder: string
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'specweave-index-file-'))
+  mkdirSync(join(folder, '.specweave/increments'), { recursive: true })
+})
+
+afterEach(async () => {
+  await removeFolder(folder)
+})
+
+/** What the program refuses in a workspace that has no index yet. */
+async function refusal(environment: NodeJS.ProcessEnv = {}): Promise<{ code: string; message: string }> {
+  const env = { ...process.env, SPECWEAVE_STATE_DIR: join(folder, 'state'), ...environment }
+  const { code, stdout } = await new Promise<{ code: unknown; stdout: string }>((done) => {
+    execFile(process.execPath, [MAIN, 'call', 'list_runs', '{}'], { cwd: folder, env }, (error, stdout) =>
+      done({ code: error?.code ?? 0, stdout }),
+    )
+  })
+  expect(code, stdout).toBe(1)
+  return JSON.parse(stdout) as { code: string; message: string }
+}
+
+describe('an index that cannot be made', () => {
+  it('is said to lack SQLite where none can be loaded', async () => {
+    const preload = join(folder, 'without-better-sqlite3.cjs')
+    writeFileSync(preload, WITHOUT_BETTER_SQLITE3)
+    // The second keeps the SQLite of newer Nodes out: as in Node 20.
+    const refused = await refusal({
+      NODE_OPTIONS: `--require ${preload}`,
+      SPECWEAVE_SQLITE: 'better-sqlite3',
+    })
+    expect(refused.code).toBe('SQLITE_UNAVAILABLE')
+    expect(refused.message).toMatch(/better-sqlite3: it was not compiled.*npm rebuild better-sqlite3/)
+  })
+
+  it('is said to be locked where another process makes it and does not let go', async () => {
+    const lock = join(folder, '.specweave/reservations/index.lock')
+    mkdirSync(lock, { recursive: true })
+    writeFileSync(join(lock, '1.json'), 'of a process that nobody can judge')
+    const refused = await refusal()
+    expect(refused.code).toBe('INDEX_LOCKED')
+    expect(refused.message).toContain(join(lock, '1.json'))
+  })
+})
