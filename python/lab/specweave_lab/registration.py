@@ -25,6 +25,7 @@ from specweave_lab.registration_request import read_request
 from specweave_lab.sample import write_sample
 from specweave_lab.source_warnings import warn_of_classes, warn_of_columns, warn_of_zones
 from specweave_lab.splitting import IN_NONE, SPLITS, TEST, TRAIN
+from specweave_lab.unused_time import check_time_column
 from specweave_lab.writing import write_csv, write_split
 
 
@@ -40,7 +41,8 @@ def register_dataset(params: dict[str, Any], progress: Progress) -> dict[str, An
         (see :mod:`specweave_lab.custom_evaluator`), out: empty folder, vault: folder``.
         Paths are absolute. ``known?: [hashes]`` of the versions that exist makes this a new registration:
         where the source is one of them nothing is written, and a panel whose series are not named is refused
-        (see :mod:`specweave_lab.panels`). Without it a version is made again, as it was.
+        (see :mod:`specweave_lab.panels`), as is a time column that decides nothing
+        (:mod:`specweave_lab.unused_time`). Without it a version is made again, as it was.
 
     Returns
     -------
@@ -63,6 +65,7 @@ def register_dataset(params: dict[str, Any], progress: Progress) -> dict[str, An
     if known is not None:
         if draft.hash in known:
             return {"known": draft.hash}
+        check_time_column(draft.request)
         draft.warnings += check_panel(draft.request, draft.table)
     try:
         progress("writing the splits", 0.5)
