@@ -25,6 +25,7 @@ from specweave_lab.train_folds import Folds
 SDK = Path(__file__).parents[2] / "sdk"
 sys.path.insert(0, str(SDK))
 from specweave.dataset import Dataset  # noqa: E402
+from specweave.fold_predictions import fold_rows  # noqa: E402
 
 
 def test_both_sides_have_one_definition() -> None:
@@ -211,6 +212,23 @@ def test_a_fold_of_one_class_is_named(register, tmp_path) -> None:
     assert not {"roc_auc", "pr_auc"} & {one["name"] for one in result["metrics"]}
     (warning,) = [w["message"] for w in result["warnings"] if w["code"] == "roc_auc_undefined"]
     assert warning.startswith("fold ") and "no row of this split is of class rare" in warning
+
+
+def test_folds_whose_models_saw_other_classes(register, iris, tmp_path) -> None:
+    """What the SDK writes of them is read as each model meant it: a model names the classes that it saw."""
+    record, out = register(iris)
+    sdk, random = Dataset(str(out), record), np.random.default_rng(5)
+    orders = [["versicolor", "virginica"], ["setosa", "versicolor"], ["virginica", "setosa", "versicolor"]]
+    scores, meant = [], []
+    for fold, order in zip(sdk.folds(3), orders, strict=True):
+        scores.append(random.dirichlet(np.ones(len(order)), len(fold.validation)))
+        table = pd.DataFrame(scores[-1], columns=[f"score_{label}" for label in order])
+        meant.append(table.assign(row_id=fold.validation.row_ids, fold=fold.index, prediction=order[0]))
+    header, rows = fold_rows(sdk, [table["prediction"] for table in meant], scores, None, orders)
+    written = ask(out, tmp_path / "folds.csv", pd.DataFrame(rows, columns=header))
+    expected = ask(out, tmp_path / "meant.csv", pd.concat(meant).fillna(0.0))
+    assert {"accuracy", "log_loss"} <= {one["name"] for one in expected["metrics"]}
+    assert written["metrics"] == expected["metrics"]
 
 
 @pytest.mark.parametrize("problem_type", ["regression", "time_series"])

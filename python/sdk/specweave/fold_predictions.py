@@ -41,6 +41,9 @@ def fold_rows(
         One a fold of ``ds.folds(len(y_pred))``, each in the order of that fold's ``validation``.
     ids
         Not taken: each array is in its fold's order.
+    classes
+        The order of the columns of every fold's scores; or one such order a fold, since a model names only the classes
+        that its fold's train holds.
 
     Raises
     ------
@@ -56,8 +59,8 @@ def fold_rows(
         raise SpecWeaveError(
             f"y_score has {len(scores)} arrays, and y_pred has {len(folds)}.", "give one of each a fold"
         )
-    named = None if classes is None else list(classes)
-    header: list[str] = []
+    named = _class_orders(classes, len(folds))
+    headers: list[list[str]] = []
     rows: list[tuple[str, ...]] = []
     for fold in folds:
         view: Any = _OneFold(dataset, fold)
@@ -65,19 +68,50 @@ def fold_rows(
         if dataset.problem_type == "time_series":
             header, found = ["row_id", "prediction"], regression_rows(view, name, predicted[fold.index], None)
         else:
-            header, found = prediction_rows(view, name, predicted[fold.index], scores[fold.index], None, named)
+            order = named[fold.index]
+            header, found = prediction_rows(view, name, predicted[fold.index], scores[fold.index], None, order)
+        headers.append(header)
         rows += [(*row[:2], str(fold.index), *row[2:]) for row in found]
-    return [*header[:2], "fold", *header[2:]], rows
+    _check_alike(headers)
+    return [*headers[0][:2], "fold", *headers[0][2:]], rows
+
+
+def _class_orders(classes: Iterable[Any] | None, count: int) -> list[list[Any] | None]:
+    """For each fold the order of its score columns."""
+    if classes is None:
+        return [None] * count
+    named = list(classes)
+    nested = [_is_array(one) for one in named]
+    if not any(nested):
+        return [named] * count
+    if not all(nested) or len(named) != count:
+        raise SpecWeaveError(
+            f"classes names {len(named)} orders of columns, and there are {count} folds.",
+            "give one order for all folds, or one list a fold: classes=[model.classes_ of fold 0, ...]",
+        )
+    return [list(one) for one in named]
+
+
+def _check_alike(headers: list[list[str]]) -> None:
+    """One header stands for all rows: where folds score other classes, it would name wrong ones."""
+    for index, header in enumerate(headers):
+        if header != headers[0]:
+            raise SpecWeaveError(
+                f"y_score gives {', '.join(header[2:])} in fold {index}, and {', '.join(headers[0][2:])} in fold 0.",
+                "hand in probabilities of each fold (predict_proba): a class that a fold's model never saw gets 0",
+            )
 
 
 def _each(values: Any, what: str) -> list[Any]:
     """One array a fold, as a list of arrays."""
     if hasattr(values, "__next__"):
         values = list(values)
-    if not isinstance(values, (list, tuple)) or any(
-        not hasattr(one, "__len__") or isinstance(one, str) for one in values
-    ):
+    if not isinstance(values, (list, tuple)) or not all(_is_array(one) for one in values):
         raise SpecWeaveError(f"{what} for folds is a list of one array a fold.", _HOW)
     if len(values) < 2:
         raise SpecWeaveError(f"{what} for folds holds {len(values)} arrays: there are at least 2 folds.", _HOW)
     return list(values)
+
+
+def _is_array(value: Any) -> bool:
+    return hasattr(value, "__len__") and not isinstance(value, (str, bytes))

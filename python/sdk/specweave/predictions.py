@@ -41,7 +41,7 @@ def save_predictions(
         The row ids that `y_pred` belongs to, where it is in another order; each row of the split once.
     classes : iterable, optional
         The order of the columns of `y_score`, for example ``model.classes_``; else that of ``ds.classes``. Where they
-        lack a class that train has no row of, probabilities get a column of 0 for it.
+        lack a class that train has no row of, probabilities get a column of 0 for it. For folds also one order a fold.
 
     Returns
     -------

@@ -69,6 +69,62 @@ def test_what_is_handed_in_stands_under_its_fold(work, dataset):
     assert event["n"] == "folds" and event["rows"] == 144
 
 
+@pytest.fixture
+def three_classes(work):
+    """36 rows of three classes."""
+    labels = ["a", "b", "c"]
+    table = pd.DataFrame({"row_id": [f"r{i}" for i in range(36)], "x": range(36), "y": [labels[i % 3] for i in range(36)]})
+    write_dataset(
+        work.root, "rare", table, table, table.drop(columns="y"),
+        problem_type="classification", target="y", classes=labels, id_column="row_id",
+        split={"method": "stratified", "key": "rare:0"},
+    )  # fmt: skip
+    work.set_dataset("rare@1")
+    return specweave.load_dataset("rare")
+
+
+def test_each_fold_may_order_its_classes(three_classes):
+    """A model that never saw a class names two; and tables of scores come in any order of columns."""
+    folds = three_classes.folds(3)
+    orders = [["b", "c"], ["a", "b"], ["c", "a", "b"]]
+    share = {"a": 0.2, "b": 0.3, "c": 0.5}
+    predicted = [["a"] * len(fold.validation) for fold in folds]
+    scores = [
+        np.tile([share[label] for label in order], (len(fold.validation), 1)) for fold, order in zip(folds, orders)
+    ]
+    expected = {
+        str(place): [repr(share[label]) if label in order else "0.0" for label in "abc"]
+        for place, order in enumerate(orders)
+    }
+    tables = [pd.DataFrame(rows, columns=order) for rows, order in zip(scores, orders)]
+    with track_experiment("orders") as exp:
+        for given in (
+            {"y_score": scores, "classes": [np.array(order) for order in orders]},
+            {"y_score": tables},
+        ):
+            with open(exp.save_predictions("folds", predicted, **given), newline="") as file:
+                header, *rows = csv.reader(file)
+            assert header == ["row_id", "prediction", "fold", "score_a", "score_b", "score_c"]
+            assert all(row[3:] == expected[row[2]] for row in rows) and len(rows) == 36
+
+
+def test_folds_that_score_other_classes_are_refused(work, three_classes):
+    """One header names the columns of all folds: of margins none can be left out, and none be made up."""
+    folds = three_classes.folds(3)
+    predicted = [["a"] * len(fold.validation) for fold in folds]
+
+    def margins(*orders):
+        return [pd.DataFrame(-3.5, range(len(fold.validation)), list(order)) for fold, order in zip(folds, orders)]
+
+    with track_experiment("margins") as exp:
+        with pytest.raises(SpecWeaveError, match="score_b, score_c in fold 1, and score_a, score_b in fold 0"):
+            exp.save_predictions("folds", predicted, y_score=margins("ab", "bc", "ab"))
+        with pytest.raises(SpecWeaveError, match="2 orders of columns, and there are 3 folds"):
+            exp.save_predictions("folds", predicted, y_score=margins("ab", "bc", "ab"), classes=["ab", ["b", "c"]])
+        assert not (work.experiments / exp.id.partition("/")[2] / "predictions").exists()
+        exp.save_predictions("folds", predicted, y_score=margins("cba", "abc", "bca"))
+
+
 def test_what_does_not_fit_writes_nothing(work, dataset):
     folds = dataset.folds(3)
     good = [["no"] * len(fold.validation) for fold in folds]
