@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
@@ -18,4 +19,12 @@ export function privateFolder(...names: string[]): string {
   const folder = join(stateFolder(), ...names)
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   return folder
+}
+
+/**
+ * The name under which the state folder keeps what belongs to one place of a workspace: each has its own, since a copy has
+ * the same id.
+ */
+export function placeKey(folder: string): string {
+  return createHash('sha256').update(folder).digest('hex').slice(0, 16)
 }

@@ -1,7 +1,6 @@
-import { createHash } from 'node:crypto'
 import { accessSync, constants, statfsSync } from 'node:fs'
 import { join } from 'node:path'
-import { privateFolder } from '../adapters/state-folder.ts'
+import { placeKey, privateFolder } from '../adapters/state-folder.ts'
 import type { Layout } from './layout.ts'
 
 /** statfs magic numbers of file systems on which WAL's shared memory does not work between machines. */
@@ -11,12 +10,11 @@ const SHARED_FILE_SYSTEMS = new Set([
 
 /**
  * Where the index lies: in the workspace, or in the state folder where that cannot be written to, or is on a network or
- * shared file system. Each place of a workspace has its own: a copy has the same id.
+ * shared file system.
  */
 export function indexFile({ folder }: Layout): string {
   if (isWritable(folder) && !isShared(folder)) return join(folder, 'index.db')
-  const key = createHash('sha256').update(folder).digest('hex').slice(0, 16)
-  return join(privateFolder('index', key), 'index.db')
+  return join(privateFolder('index', placeKey(folder)), 'index.db')
 }
 
 function isShared(folder: string): boolean {

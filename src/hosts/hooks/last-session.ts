@@ -1,13 +1,12 @@
-import { createHash } from 'node:crypto'
 import { statSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { privateFolder } from '../../adapters/state-folder.ts'
+import { placeKey, privateFolder } from '../../adapters/state-folder.ts'
 
 const DAY_MS = 24 * 3600 * 1000
 
 /** A file in the user's state folder, whose time says when an assistant last worked here. */
 function marker(root: string): string {
-  return join(privateFolder('sessions'), createHash('sha256').update(root).digest('hex').slice(0, 16))
+  return join(privateFolder('sessions'), placeKey(root))
 }
 
 /** When an assistant last stopped in this workspace, ISO 8601; a day ago where none ever did. */
