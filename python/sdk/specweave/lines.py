@@ -32,7 +32,8 @@ def param_line(name: Any, value: Any, end: str) -> str:
     if type(value) is float and value - value == 0.0:
         text = repr(value)
     else:
-        text = to_json(MASK if isinstance(value, str) and is_secret(str(name)) else plain(value))
+        secret = isinstance(value, str) and is_secret(str(name))
+        text = to_json(MASK if secret else plain(value, room=[_LONGEST_JSON]))
         if len(text) > _LONGEST_JSON:
             text = quote_ascii(text[:1000] + "...")
     return f'{{"k":"param","n":{quote_ascii(fit_name(name))},"v":{text}{end}'

@@ -12,6 +12,7 @@ except ImportError:  # not CPython
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
     from typing import Any
 
 _INFINITY = float("inf")
@@ -62,8 +63,12 @@ def _not_finite(value: float) -> str:
     return '"Infinity"' if value > 0 else '"-Infinity"'
 
 
-def plain(value: Any, depth: int = 0) -> Any:
-    """A parameter's value as None, bool, int, float, str, list or dict; anything else as its text, shortened."""
+def plain(value: Any, depth: int = 0, room: list[int] | None = None) -> Any:
+    """A parameter's value as None, bool, int, float, str, list or dict; anything else as its text, shortened.
+
+    `room` holds how many characters its JSON may still have: no more items are taken where it is used up, so that lists
+    within lists do not make gigabytes of what would be cut off.
+    """
     kind = type(value)
     if value is None or kind is bool or kind is int or kind is float:
         return value
@@ -71,26 +76,26 @@ def plain(value: Any, depth: int = 0) -> Any:
         text = str.__str__(value)
         return text if len(text) <= _LONGEST_TEXT else text[:_LONGEST_TEXT] + "..."
     try:
-        return _plain(value, kind, depth)
+        return _plain(value, kind, depth, room)
     except Exception:  # a value that breaks when it is looked at must not end a training
         return f"<{kind.__name__}>"
 
 
-def _plain(value: Any, kind: type, depth: int) -> Any:
+def _plain(value: Any, kind: type, depth: int, room: list[int] | None) -> Any:
     if isinstance(value, (bool, int, float)):
         return float(value) if isinstance(value, float) else int(value)
     if depth < _DEEPEST:
         if isinstance(value, dict):
-            return {text_of(key): plain(item, depth + 1) for key, item in value.items()}
+            return dict(zip(_plain_items(map(text_of, value), depth, room), _plain_items(value.values(), depth, room)))
         if isinstance(value, (list, tuple, set, frozenset, range)):
-            return [plain(item, depth + 1) for item in _shortened(value)]
+            return list(_plain_items(_shortened(value), depth, room))
         if hasattr(value, "item") and getattr(value, "size", 1) == 1 and not hasattr(value, "numel"):
             try:
-                return plain(value.item(), depth + 1)
+                return plain(value.item(), depth + 1, room)
             except (TypeError, ValueError, AttributeError):
                 pass
         if hasattr(value, "tolist") and getattr(value, "size", 1001) <= 1000:
-            return plain(value.tolist(), depth + 1)
+            return plain(value.tolist(), depth + 1, room)
     if kind.__module__ in ("decimal", "fractions"):
         try:
             return float(value)
@@ -100,6 +105,16 @@ def _plain(value: Any, kind: type, depth: int) -> Any:
         return str(value.isoformat())[:1000]
     text = value.__name__ if callable(value) and hasattr(value, "__name__") else repr(value)
     return text if len(text) <= 1000 else text[:1000] + "..."
+
+
+def _plain_items(items: Iterable[Any], depth: int, room: list[int] | None) -> Iterator[Any]:
+    for item in items:
+        if room is not None and room[0] < 0:
+            return
+        made = plain(item, depth + 1, room)
+        if room is not None:
+            room[0] -= len(made) + 2 if type(made) is str else 2
+        yield made
 
 
 def text_of(value: Any) -> str:

@@ -221,6 +221,26 @@ def test_what_refers_to_itself_or_is_huge():
     assert found[0]["n"] == "before" and {e["k"] for e in found} == {"param", "note"} and not errors._said
 
 
+def test_of_what_is_cut_off_little_is_looked_at():
+    """Lists within lists are short each, and gigabytes together: what does not fit is not made first."""
+    looks = 0
+
+    class Part:
+        def __repr__(self):
+            nonlocal looks
+            looks += 1
+            return "x" * 990
+
+    with Recorded() as recorded:
+        recorded.run.log_param("wide", [[Part()] * 1000] * 300)
+        recorded.run.log_param("names", [{str(place): Part() for place in range(5000)}])
+        recorded.run.log_param("whole", [[Part()] * 10] * 10)
+        wide, names, whole = (event["v"] for event in recorded.lines() if event["k"] == "param")
+    assert looks < 2200
+    assert wide.startswith('[["xxx') and len(wide) == 1003 and len(names) == 1003
+    assert whole == [["x" * 990] * 10] * 10
+
+
 PLACES = [
     "file.txt",
     "folder",
