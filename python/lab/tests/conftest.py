@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from own_evaluator import registered  # noqa: F401
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
 
 from specweave_lab.registration import register_dataset
