@@ -15,6 +15,8 @@ export type SuspectRun = Pick<RunSummary, 'run' | 'command' | 'params' | 'seed' 
 /** Clocks of file systems and of other machines may be a little off. */
 const CLOCK_S = 60
 
+const MOST_NAMED = 3
+
 /**
  * What is odd about the test predictions of a run, by name. Each can have an honest cause, so that these are warnings; a
  * person who knows the work sees at once which it is.
@@ -26,18 +28,25 @@ export function suspicions(ledger: Ledger, run: SuspectRun, runs: readonly Suspe
 
 function copied(run: SuspectRun, runs: readonly SuspectRun[]): string[] {
   const mine = predictionsOf(run.folder)
-  return runs
-    .filter((other) => other.run !== run.run)
-    .flatMap((other) => {
-      const difference = other.baseline ? '' : differenceOf(run, other)
-      if (difference === undefined || !samePredictions(mine, predictionsOf(other.folder))) return []
-      const same = `the test predictions of ${run.run} are, row for row, those of ${other.run}`
-      return [
-        other.baseline
-          ? `${same}: it says no more than the baseline ${other.baseline}`
-          : `${same}, though ${difference}: that has no effect, or one run handed in the other's`,
-      ]
-    })
+  const equals = new Map<string, string[]>()
+  for (const other of runs) {
+    if (other.run === run.run) continue
+    const difference = other.baseline ? '' : differenceOf(run, other)
+    if (difference === undefined || !samePredictions(mine, predictionsOf(other.folder))) continue
+    const odd = other.baseline
+      ? `: it says no more than the baseline ${other.baseline}`
+      : `, though ${difference}: that has no effect, or one run handed in the other's`
+    equals.set(odd, [...(equals.get(odd) ?? []), other.run])
+  }
+  return [...equals].map(
+    ([odd, others]) =>
+      `the test predictions of ${run.run} are, row for row, those of ${listed(others)}${odd}`,
+  )
+}
+
+function listed(runs: readonly string[]): string {
+  const more = runs.length - MOST_NAMED
+  return more > 0 ? `${runs.slice(0, MOST_NAMED).join(', ')} and ${more} more` : runs.join(', ')
 }
 
 function predictionsOf(runFolder: string): string {

@@ -61,7 +61,9 @@ function whyNot(
   const value = measuredOn(run, ranking.metric, 'validation')
   const own = measuredOn(chosen, ranking.metric, 'validation')
   if (!value || !own) return 'not measured on validation'
-  const fixed = looked ? 'the first look at test had fixed the candidate' : 'spec.md names the candidate'
+  const fixed = looked
+    ? 'the candidate is the run that test was looked at for'
+    : 'spec.md names the candidate'
   if (!isJudgeable(chosen)) return fixed
   const tested = differences.find(({ a, b }) => a === run.run || b === run.run)
   const ahead = ranking.direction === 'maximize' ? value.value > own.value : value.value < own.value

@@ -67,3 +67,7 @@ export function paragraphs(...parts: (string | undefined)[]): string {
 export function bullets(items: readonly string[]): string {
   return items.map((item) => `- ${item}`).join('\n')
 }
+
+export function capital(words: string): string {
+  return words.slice(0, 1).toUpperCase() + words.slice(1)
+}

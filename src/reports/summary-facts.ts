@@ -53,6 +53,8 @@ export interface SummaryFacts extends Ranking, PersonDecisions {
   tasks?: readonly TaskLine[]
   /** Where what the candidate's model costs was measured. */
   costMachine?: string
+  /** What made its times longer than they are, a phrase each. */
+  costDisturbances?: readonly string[] | undefined
   /** By metric, why there is no figure. */
   costNotMeasured?: Readonly<Record<string, string>>
   /** By which the candidate's labels are made from its scores. */

@@ -1,17 +1,18 @@
 import { isJudgeable } from '../core/judgeability.ts'
-import { sortMeasurements } from '../core/measurement.ts'
+import { type Measurement, sortMeasurements } from '../core/measurement.ts'
 import { metricInfo } from '../core/metrics.ts'
 import type { RunSummary } from '../core/run-summary.ts'
 import { thresholdWords } from '../core/threshold.ts'
 import { algorithmOf } from './algorithm.ts'
 import { measuredOn } from './best-run.ts'
-import { bullets, code, inline } from './markdown-text.ts'
+import { bullets, capital, code, inline, paragraphs } from './markdown-text.ts'
 import { judgeabilityMark } from './not-judgeable.ts'
 import { formatBytes, formatCount, formatDuration, formatMeasurement, formatNumber } from './number-format.ts'
 import { reportedFor } from './reported-figure.ts'
 import { codeLabel, endReason, STATE_WORDS } from './run-words.ts'
 import { seedMeans, seedMeanText, singleRuns } from './seed-means.ts'
 import type { SummaryFacts } from './summary-facts.ts'
+import { table } from './table.ts'
 
 const MOST_LISTED = 50
 
@@ -74,24 +75,39 @@ export function bestModelSection(facts: SummaryFacts, best: RunSummary | undefin
     ...(facts.dataset
       ? [`Data: ${code(facts.dataset.dataset)}, ${formatCount(facts.dataset.rows)} rows`]
       : []),
-    `Metrics, measured: ${metrics.length > 0 ? '' : 'none'}`,
-    ...metrics.map(
-      (m) =>
-        `  ${inline(m.name)}, ${m.split ?? 'no split'}: ${formatMeasurement(m)}${m.grade ? ` ${m.grade}` : ''}`,
-    ),
     ...(facts.threshold && run.run === facts.verdict.candidate
       ? [`Threshold: its labels are those of ${inline(thresholdWords(facts.threshold))}`]
       : []),
     `Training time: ${run.durationS === undefined ? 'unknown' : formatDuration(run.durationS)}`,
     `Model size: ${bytes === undefined ? 'unknown: no model file was handed in' : formatBytes(bytes)}`,
   ]
-  const list = lines
-    .map((line) => (line.startsWith('  ') ? `  - ${line.trim()}` : `- ${line.trim()}`))
-    .join('\n')
   const why = isJudgeable(run)
     ? ''
     : 'No verdict may rest on the candidate, and it is not called best: its figures stand here as they were measured.\n\n'
-  return `## Best Model\n\n${why}${list}`
+  return `## Best Model\n\n${why}${bullets(lines)}\n\n${metricsTable(metrics)}`
+}
+
+/** A row a metric, a column a split. */
+function metricsTable(metrics: readonly Measurement[]): string {
+  const costs = metrics.filter(({ split }) => split === undefined)
+  const splits = ['test', 'validation', 'train', 'folds'].filter((split) =>
+    metrics.some((one) => one.split === split),
+  )
+  const names = [...new Set(metrics.filter(({ split }) => split !== undefined).map(({ name }) => name))]
+  if (names.length === 0)
+    return `Metrics, measured: ${costs.length > 0 ? 'those of its cost alone' : 'none'}.`
+  const rows = names.map((name) => [
+    inline(name),
+    ...splits.map((split) => {
+      const found = metrics.find((one) => one.name === name && one.split === split)
+      return found ? formatMeasurement(found) : ''
+    }),
+  ])
+  const titles = splits.map((split) => {
+    const grade = metrics.find((one) => one.split === split)?.grade
+    return { title: `${split}${grade ? ` (${grade})` : ''}` }
+  })
+  return `Metrics, measured, with 95 % intervals:\n\n${table([{ title: 'Metric' }, ...titles], rows)}`
 }
 
 /** The others are in evidence.json. */
@@ -116,14 +132,14 @@ export function deploymentSection(facts: SummaryFacts): string {
       metricInfo(name)?.family === 'cost' && (source === 'reported' || SHOWN_COSTS.has(name)),
   )
   const noLatency = facts.costNotMeasured?.latency_p99_ms
-  const where = facts.costMachine ? ` on ${inline(facts.costMachine)}` : ''
+  const busy = facts.costDisturbances ?? []
   const lines = [
     facts.model
       ? `✅ Model file kept, with its SHA-256 and origin: ${code(facts.model.model.path)}`
       : '⬜ No model file: the candidate handed in none',
     ...costs.map((m) =>
       m.source === 'measured'
-        ? `✅ ${inline(m.name)}: ${formatMeasurement(m)}, measured${where}`
+        ? `${busy.length > 0 ? '⚠️' : '✅'} ${inline(m.name)}: ${formatMeasurement(m)}, measured`
         : `⬜ ${inline(m.name)}: ${formatMeasurement(m)}, reported by the script, not measured`,
     ),
     ...(costs.some(({ name }) => name.startsWith('latency'))
@@ -131,7 +147,10 @@ export function deploymentSection(facts: SummaryFacts): string {
       : [`⬜ Inference latency: not measured${noLatency ? `: ${inline(noLatency)}` : ''}`]),
     ...(facts.tasks ?? []).filter(({ id }) => /^T-00[789]$/.test(id)).map(taskText),
   ]
-  return `${title}\n\n⬜ marks what is not known or not done.\n\n${bullets(lines)}`
+  const where = facts.costMachine ? `Costs were measured on ${inline(facts.costMachine)}.` : ''
+  const disturbed = busy.length > 0 ? ` ⚠️ ${inline(capital(busy.join('; ')), 600)}.` : ''
+  const measured = costs.some(({ source }) => source === 'measured') ? `${where}${disturbed}` : ''
+  return paragraphs(title, '⬜ marks what is not known or not done.', measured || undefined, bullets(lines))
 }
 
 function taskText({

@@ -48,15 +48,38 @@ export function criteriaTable({
   return table(columns, rows)
 }
 
-/** The checks that are no numbers, and why a criterion did not pass. */
-export function otherChecks(checks: readonly Check[]): string | undefined {
-  const lines = checks
-    .filter((check) => !isCriterion(check) || check.status !== 'pass')
-    .map(({ id, status, message, evidence }) => {
-      const proof = evidence ? ` (${code(evidence)})` : ''
-      return `${markOf(status, message)} ${inline(id, 80)}: ${inline(message, 500)}${proof}`
-    })
+/** What a reviewer has to weigh: each check that did not plainly pass, and how many did. */
+export function openChecks(checks: readonly Check[]): string | undefined {
+  const passed = checks.filter(isPlainPass).length
+  const others =
+    passed > 0
+      ? [
+          `${STATUS_WORDS.pass}: ${passed} ${passed === 1 ? 'check' : 'checks'} beside the table, each listed at the end`,
+        ]
+      : []
+  const lines = [
+    ...checks.filter((check) => !isPlainPass(check) && !isShownInTable(check)).map(checkLine),
+    ...others,
+  ]
   return lines.length > 0 ? bullets(lines) : undefined
+}
+
+/** Those of {@link openChecks}'s count, one by one. */
+export function passedChecks(checks: readonly Check[]): string[] {
+  return checks.filter(isPlainPass).map(checkLine)
+}
+
+function checkLine({ id, status, message, evidence }: Check): string {
+  const proof = evidence ? ` (${code(evidence)})` : ''
+  return `${markOf(status, message)} ${inline(id, 80)}: ${inline(message, 500)}${proof}`
+}
+
+function isPlainPass(check: Check): boolean {
+  return !isCriterion(check) && markOf(check.status, check.message) === STATUS_WORDS.pass
+}
+
+function isShownInTable(check: Check): boolean {
+  return isCriterion(check) && check.status === 'pass'
 }
 
 /** A check that passes because it does not block has not shown what a tick says. */

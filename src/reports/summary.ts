@@ -1,13 +1,13 @@
 import { lookedRunsWords, switchedWords } from '../core/look-words.ts'
 import { bestRun } from './best-run.ts'
 import { lessons } from './lessons.ts'
-import { bullets, fence, inline, paragraphs } from './markdown-text.ts'
+import { bullets, capital, fence, inline, paragraphs } from './markdown-text.ts'
 import { judgeabilityMark, NOT_JUDGEABLE, notJudgeableLines } from './not-judgeable.ts'
 import { criteriaChangeLines, waiverLines } from './person-decisions.ts'
 import { codeLabel } from './run-words.ts'
 import type { SummaryFacts } from './summary-facts.ts'
 import { bestModelSection, deploymentSection, experimentsSection } from './summary-sections.ts'
-import { criteriaTable, otherChecks } from './summary-verdict.ts'
+import { criteriaTable, openChecks, passedChecks } from './summary-verdict.ts'
 
 const HEADINGS = {
   passed: 'COMPLETE',
@@ -22,7 +22,7 @@ export function renderSummary(facts: SummaryFacts): string {
     `# ${inline(facts.title)} - ${HEADINGS[facts.outcome]}`,
     verdictSentence(facts),
     criteriaTable(facts),
-    otherChecks(facts.verdict.checks),
+    openChecks(facts.verdict.checks),
     bullets(accounts(facts)),
     facts.notChecked.length > 0
       ? `Not checked:\n\n${bullets(facts.notChecked.map((item) => inline(item, 500)))}`
@@ -33,6 +33,7 @@ export function renderSummary(facts: SummaryFacts): string {
     bestModelSection(facts, best),
     deploymentSection(facts),
     section('What was learned', lessons(facts.runs, facts, facts.differences ?? [], facts.overSeeds)),
+    section('Checks that passed', passedChecks(facts.verdict.checks)),
   )
 }
 
@@ -81,10 +82,6 @@ function accounts({
     )
   lines.push(...criteriaChangeLines(criteriaChange))
   return [...lines, ...(waivers.length > 0 ? waiverLines(waivers) : ['Waivers: none.'])]
-}
-
-function capital(words: string): string {
-  return words.slice(0, 1).toUpperCase() + words.slice(1)
 }
 
 function section(title: string, items: readonly string[]): string | undefined {

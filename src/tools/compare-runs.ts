@@ -7,6 +7,7 @@ import { isModelCost, metricDirection } from '../core/metrics.ts'
 import { seedChoiceWords } from '../core/seed-choice.ts'
 import { thresholdWords } from '../core/threshold.ts'
 import { tooGoodOnValidation } from '../increments/too-good.ts'
+import { formatP } from '../reports/number-format.ts'
 import { adjustmentWords } from '../reports/seed-differences.ts'
 import type { Index } from '../store/index-db.ts'
 import { notCompared, unfinished } from './comparison/left-out-runs.ts'
@@ -248,7 +249,7 @@ export const compareRuns = defineTool({
       ...(warnings ?? []).map((warning) => `warning: ${warning}`),
       ...differences.map(
         ({ a, b, difference, ci, p_adjusted, verdict }) =>
-          `${a} against ${b}: ${short(difference)} [${ci.map(short).join(', ')}], p ${short(p_adjusted)} adjusted: ${verdict.replaceAll('_', ' ')}`,
+          `${a} against ${b}: ${short(difference)} [${ci.map(short).join(', ')}], ${formatP(p_adjusted)} adjusted: ${verdict.replaceAll('_', ' ')}`,
       ),
       ...(differences.length > 0 || over_seeds?.differences.length ? [adjustmentWords(family, split)] : []),
       ...(over_seeds ? renderOverSeeds(over_seeds) : []),

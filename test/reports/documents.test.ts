@@ -133,6 +133,7 @@ describe('COMPLETION-SUMMARY.md', () => {
       at('## Best Model'),
       at('## Deployment Ready'),
       at('## What was learned'),
+      at('## Checks that passed'),
     ]
     expect(places).toEqual([...places].sort((a, b) => a - b))
   })
@@ -161,18 +162,29 @@ describe('COMPLETION-SUMMARY.md', () => {
 
   it('names the machine that a cost was measured on', () => {
     const cost = (name: string, value: number) => ({ name, source: 'measured' as const, value })
+    const measuredCost = facts.summaryFacts.runs.map((run) =>
+      run.run === facts.verdict.candidate
+        ? { ...run, metrics: [...run.metrics, cost('latency_p99_ms', 2.5), cost('latency_p90_ms', 2)] }
+        : run,
+    )
     const text = renderSummary({
       ...facts.summaryFacts,
       outcome: 'passed',
       costMachine: 'EPYC, 2 cores',
-      runs: facts.summaryFacts.runs.map((run) =>
-        run.run === facts.verdict.candidate
-          ? { ...run, metrics: [...run.metrics, cost('latency_p99_ms', 2.5), cost('latency_p90_ms', 2)] }
-          : run,
-      ),
+      runs: measuredCost,
     })
-    expect(text).toMatch(/- ✅ latency_p99_ms: 2\.50*, measured on EPYC, 2 cores/)
+    expect(text).toContain('Costs were measured on EPYC, 2 cores.')
+    expect(text).toMatch(/- ✅ latency_p99_ms: 2\.50*, measured\n/)
     expect(text).not.toContain('✅ latency_p90_ms')
+    const busy = renderSummary({
+      ...facts.summaryFacts,
+      outcome: 'passed',
+      costMachine: 'EPYC, 2 cores',
+      costDisturbances: ['the machine was busy'],
+      runs: measuredCost,
+    })
+    expect(busy).toContain('Costs were measured on EPYC, 2 cores. ⚠️ The machine was busy.\n')
+    expect(busy).toMatch(/- ⚠️ latency_p99_ms: 2\.50*, measured\n/)
     expect(text).not.toContain('Inference latency: not measured')
     const costNotMeasured = { latency_p99_ms: 'loading took longer than 32 s' }
     expect(renderSummary({ ...facts.summaryFacts, outcome: 'passed', costNotMeasured })).toContain(

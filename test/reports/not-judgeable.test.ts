@@ -78,7 +78,7 @@ describe('a run that no verdict may rest on', () => {
       candidate: facts.boosting.run,
     })
     expect(text).toContain('It is not the best on validation: `exp-008-later` is.')
-    expect(text).toContain('ahead on validation; the first look at test had fixed the candidate')
+    expect(text).toContain('ahead on validation; the candidate is the run that test was looked at for')
   })
 
   it('is said of the candidate itself, in every document', () => {

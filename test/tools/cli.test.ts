@@ -204,6 +204,7 @@ describe('approve', () => {
     const before = product.tree()
     const { code, err } = cli('approve', '0001')
     expect([code, err]).toEqual([1, expect.stringContaining('TERMINAL_REQUIRED')])
+    expect(err).toContain('approve 0001')
     expect(product.tree()).toEqual(before)
   })
 

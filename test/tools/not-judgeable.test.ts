@@ -220,7 +220,7 @@ describe.skipIf(NO_LAB)('runs that no verdict may rest on', () => {
     expect(summary).toContain('Tries: 6. A try is')
     expect(summary).toContain('## Experiments Run: 7\n\n7 of candidates')
     expect(summary).toContain(
-      'T-001 Data exploration and quality analysis: not ticked in tasks.md, though the check dataset.registered passes',
+      'asks that nobody ticked in tasks.md: T-001 Data exploration and quality analysis (but dataset.registered passes); T-002',
     )
     const folder = join(product.root, '.specweave/docs/internal/architecture/adr')
     const decision = readFileSync(join(folder, readdirSync(folder)[0]!), 'utf8')

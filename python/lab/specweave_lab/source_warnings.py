@@ -41,7 +41,20 @@ def warn_of_columns(table: Table, columns: list[dict[str, Any]]) -> list[str]:
     for column in features:
         if column["type"] in ("categorical", "text") and column["unique"] > 1:
             warnings += _mixed(table, column["name"])
+        elif column["type"] == "numeric":
+            warnings += _infinite(table, column["name"])
     return warnings
+
+
+def _infinite(table: Table, name: str) -> list[str]:
+    count = int(np.isinf(as_numbers(table, name).to_numpy()).sum())
+    if count == 0:
+        return []
+    rows = f"{count:,} row{'' if count == 1 else 's'}"
+    return [
+        f'Column "{name}" is infinite in {rows}. Most models, those of scikit-learn among them, refuse infinite values: '
+        "leave those cells empty, or put a bound in their place."
+    ]
 
 
 def _mixed(table: Table, name: str) -> list[str]:

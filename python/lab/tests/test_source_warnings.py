@@ -26,6 +26,7 @@ CASES = {
         {"x": ["n/k" if i % 4 == 0 else i for i in range(ROWS)]},
         '"x" holds numbers in 225 rows and something else in 75: "n/k"',
     ),
+    "infinite numbers": ({"x": [np.inf if i < 3 else i for i in range(ROWS)]}, 'Column "x" is infinite in 3 rows'),
     "persons": (
         {"email": ["me@home.org" if i % 4 == 0 else i for i in range(ROWS)]},
         "something else in 75. Scripts",

@@ -67,7 +67,8 @@ export async function closeIncrement(
     ...(threshold ? { threshold } : {}),
     ...(facts.gate.cost
       ? {
-          costMachine: [facts.gate.cost.machine, ...(facts.gate.cost.disturbances ?? [])].join('; '),
+          costMachine: facts.gate.cost.machine,
+          costDisturbances: facts.gate.cost.disturbances,
           costNotMeasured: facts.gate.cost.notMeasured,
         }
       : {}),
@@ -168,13 +169,17 @@ const PROOF: Readonly<Record<string, string>> = {
 function notChecked(tasks: Validated['facts']['tasks'], { checks }: Validated['verdict']): string[] {
   const open = tasks.filter(({ state }) => state !== 'done')
   const passed = new Set(checks.filter(({ status }) => status === 'pass').map(({ id }) => id))
+  const inWords = ({ id, title, reason }: (typeof tasks)[number]) => {
+    const proof = PROOF[id] ?? ''
+    return `${id} ${title}${passed.has(proof) ? ` (but ${proof} passes)` : ''}${reason ? ` (${reason})` : ''}`
+  }
+  const listed = (wanted: string, said: string) => {
+    const found = open.filter(({ state }) => state === wanted).map(inWords)
+    return found.length > 0 ? [`${said}: ${found.join('; ')}`] : []
+  }
   return [
-    ...open.map(({ id, title, state, reason }) => {
-      const proof = PROOF[id] ?? ''
-      const recorded = state === 'open' && passed.has(proof) ? `, though the check ${proof} passes` : ''
-      const words = state === 'open' ? `not ticked in tasks.md${recorded}` : state
-      return `${id} ${title}: ${words}${reason ? ` (${reason})` : ''}`
-    }),
+    ...listed('open', 'tasks that nobody ticked in tasks.md'),
+    ...listed('skipped', 'tasks that were skipped'),
     'what a script read that is not Python, or hid from its audit hook',
   ]
 }

@@ -39,7 +39,7 @@ export const approve: CliCommand = {
         io.out(`  ${metric} ${op} ${value}${split ? ` on ${split}` : ''}`)
       const change = facts.gate.criteriaChange
       if (change) io.out(`${criteriaChangeWords(change)}.`)
-      await confirmed(io, `${by}, are these the criteria to judge by?`)
+      await confirmed(io, increment.id, `${by}, are these the criteria to judge by?`)
       await approvals.recordApproval(workspace, increment, { kind: 'criteria' }, 'terminal')
       io.out('Confirmed, and kept in the ledger.')
       return 0
@@ -51,7 +51,7 @@ export const approve: CliCommand = {
         missing: ['--reason'],
       })
     io.out(`${check.id} (${check.status}): ${check.message}`)
-    await confirmed(io, `${by}, let this be, because: ${values.reason}?`)
+    await confirmed(io, increment.id, `${by}, let this be, because: ${values.reason}?`)
     await approvals.recordApproval(
       workspace,
       increment,
@@ -64,10 +64,10 @@ export const approve: CliCommand = {
 }
 
 /** @throws Refusal TERMINAL_REQUIRED where nobody types, or the person says anything but yes. */
-async function confirmed(io: CliIo, question: string): Promise<void> {
+async function confirmed(io: CliIo, increment: string, question: string): Promise<void> {
   if (!io.terminal.stdin || !io.terminal.stdout) {
     throw new Refusal('TERMINAL_REQUIRED', 'An approval is given by a person on a terminal.', {
-      next: [{ person: 'specweave-ml approve', why: 'type it in a terminal of your own' }],
+      next: [{ person: `specweave-ml approve ${increment}`, why: 'type it in a terminal of your own' }],
     })
   }
   const lines = createInterface({ input: process.stdin, output: process.stdout })
