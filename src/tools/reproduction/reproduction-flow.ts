@@ -12,6 +12,7 @@ import { indexRun, type Look } from '../../runs/index-run.ts'
 import { findReproduction, type Repeatable, submitReproduction } from '../../runs/reproduction.ts'
 import { impossible } from '../../runs/reproduction-code.ts'
 import { type Differed, differ, differencesBetween, notKept } from '../../runs/reproduction-differences.ts'
+import { failureOfRepetition } from '../../runs/reproduction-failure.ts'
 import { judgeReproduction } from '../../runs/reproduction-outcome.ts'
 import { metricsOf } from '../../runs/summary.ts'
 import type { Index } from '../../store/index-db.ts'
@@ -121,7 +122,12 @@ export async function compared(
   lab: () => Promise<JobAnswer | Later | undefined>,
 ): Promise<Outcome | JobAnswer | Later> {
   const succeeded = look.judgement.state === 'succeeded'
-  const { splits, warnings } = succeeded ? await comparePredictions(was, is) : { splits: [], warnings: [] }
+  const { splits, warnings } = succeeded
+    ? await comparePredictions(was, is)
+    : {
+        splits: [],
+        warnings: failureOfRepetition(record, { folder: is.folder, record: look.facts.record }),
+      }
   const dataset = record.dataset ? findDataset(workspace, record.dataset) : undefined
   let metrics: Awaited<ReturnType<typeof compareMeasured>>['metrics'] = []
   if (succeeded && splits.length === 0) metrics = compareReported(index, was.run, is.run)
