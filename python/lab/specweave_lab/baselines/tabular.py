@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
 
 from specweave_lab.baselines.data import BaselineData
-from specweave_lab.baselines.rules import best_rule
 from specweave_lab.labels import label_keys
+
+if TYPE_CHECKING:
+    from specweave_lab.baselines.rules import Rule
 
 STRATEGIES = ("random", "popularity", "rule-based")
 
@@ -32,7 +36,7 @@ def _classes(data: BaselineData, strategy: str) -> Answer:
     shares = np.bincount(train, minlength=len(classes)) / len(train)
     frames: dict[str, pd.DataFrame] = {}
     if strategy == "rule-based":
-        rule = best_rule(data, train, len(classes))
+        rule = _best_rule(data, train, len(classes))
         for split, frame in data.splits().items():
             scores = rule.predict(frame)
             frames[split] = _frame(frame, classes, scores.argmax(axis=1), scores)
@@ -49,6 +53,13 @@ def _classes(data: BaselineData, strategy: str) -> Answer:
     return frames, f'always "{classes[int(shares.argmax())]}"; in train: {listed}'
 
 
+def _best_rule(data: BaselineData, target: np.ndarray, classes: int) -> Rule:
+    # It loads scikit-learn, which takes longer than the other strategies do in all.
+    from specweave_lab.baselines.rules import best_rule
+
+    return best_rule(data, target, classes)
+
+
 def _frame(rows: pd.DataFrame, classes: list[str], codes: np.ndarray, scores: np.ndarray) -> pd.DataFrame:
     columns = {"row_id": rows["row_id"], "prediction": np.asarray(classes, object)[codes]}
     return pd.DataFrame(columns | {f"score_{name}": scores[:, code] for code, name in enumerate(classes)})
@@ -58,7 +69,7 @@ def _numbers(data: BaselineData, strategy: str) -> Answer:
     train = data.train[data.target].to_numpy(np.float64)
     frames: dict[str, pd.DataFrame] = {}
     if strategy == "rule-based":
-        rule = best_rule(data, train, 0)
+        rule = _best_rule(data, train, 0)
         values = {split: rule.predict(frame)[:, 0] for split, frame in data.splits().items()}
         said = rule.text([])
     elif strategy == "random":
