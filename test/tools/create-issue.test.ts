@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { readRemote } from '../../src/adapters/github/remote.ts'
 import { DOCUMENTED, GithubStub } from '../support/github-stub.ts'
-import { git } from './judged-workspace.ts'
+import { git } from './git.ts'
 import { NO_LAB, Product } from './product.ts'
 
 const TOKEN = 'a-token-that-nobody-may-see-1234567890'

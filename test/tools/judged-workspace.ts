@@ -1,65 +1,20 @@
-import { execFileSync, spawnSync } from 'node:child_process'
-import { appendFileSync, cpSync, mkdirSync, readdirSync, realpathSync } from 'node:fs'
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs'
 import { join, resolve } from 'node:path'
-import { PROGRAM } from '../hosts/mcp-client.ts'
+import { inject } from 'vitest'
+import { sleep } from '../../src/core/clock.ts'
+import type { Evidence } from '../../src/evidence/evidence-file.ts'
+import { git } from './git.ts'
 import { Product } from './product.ts'
 
 const EXAMPLES = resolve(import.meta.dirname, '../../examples/churn')
-const AUTHOR = ['-c', 'user.name=t', '-c', 'user.email=t@example.org']
-
-export function git(folder: string, ...args: string[]): string {
-  return execFileSync('git', ['-C', folder, ...AUTHOR, ...args], { encoding: 'utf8' })
-}
-
-export interface Ran {
-  code: number
-  stdout: string
-  stderr: string
-}
-
-/** A clone on what might be another machine: another home and state folder, and nothing but what Git holds. */
-export class Clone {
-  readonly root: string
-  readonly env: Record<string, string>
-
-  constructor(base: string, from: string, name: string) {
-    const place = join(base, name)
-    this.root = join(place, 'clone')
-    mkdirSync(join(place, 'home'), { recursive: true })
-    execFileSync('git', ['clone', '-q', from, this.root])
-    this.env = {
-      PATH: process.env.PATH ?? '',
-      HOME: realpathSync(join(place, 'home')),
-      SPECWEAVE_STATE_DIR: join(place, 'state'),
-      SPECWEAVE_LAB_DIR: process.env.SPECWEAVE_LAB_DIR ?? '',
-    }
-  }
-
-  get state(): string {
-    return this.env.SPECWEAVE_STATE_DIR as string
-  }
-
-  verify(...args: string[]): Ran {
-    return this.cli('verify', ...args)
-  }
-
-  cli(...args: string[]): Ran {
-    const { status, stdout, stderr } = spawnSync(process.execPath, [PROGRAM, ...args], {
-      cwd: this.root,
-      env: this.env,
-      encoding: 'utf8',
-    })
-    return { code: status ?? -1, stdout, stderr }
-  }
-
-  /** Absolute folder of a run. */
-  folder(run: string): string {
-    const [increment = '', ...rest] = run.split('/')
-    const increments = join(this.root, '.specweave/increments')
-    const folder = readdirSync(increments).find((name) => name.startsWith(`${increment}-`)) ?? ''
-    return join(increments, folder, 'experiments', ...rest)
-  }
-}
 
 export interface JudgedWorkspace {
   product: Product
@@ -70,9 +25,32 @@ export interface JudgedWorkspace {
   baselines: string[]
 }
 
-/** Churn from the data to a passing verdict, closed and committed. */
+/**
+ * Churn from the data to a passing verdict, closed and committed. It is made once for all files of a run of the tests, since
+ * it takes half a minute: they clone it and read it, and change nothing in it.
+ */
 export async function judgedWorkspace(): Promise<JudgedWorkspace> {
-  const product = new Product()
+  const folder = join(inject('sharedFolder'), 'judged')
+  const made = join(folder, 'made.json')
+  if (mkdirSync(folder, { recursive: true })) {
+    const { product, ...runs } = await judge(join(folder, 'workspace'))
+    await product.leave()
+    writeFileSync(`${made}.new`, JSON.stringify(runs))
+    renameSync(`${made}.new`, made)
+  }
+  // The hook's time limit ends it, where another file's attempt failed.
+  while (!existsSync(made)) await sleep(100)
+  const runs = JSON.parse(readFileSync(made, 'utf8')) as Omit<JudgedWorkspace, 'product'>
+  return { product: new Product(undefined, join(folder, 'workspace')), ...runs }
+}
+
+/** What was measured of the run in that folder. */
+export function evidenceIn(folder: string): Evidence {
+  return JSON.parse(readFileSync(join(folder, 'evidence.json'), 'utf8')) as Evidence
+}
+
+async function judge(base: string): Promise<JudgedWorkspace> {
+  const product = new Product(undefined, base)
   cpSync(EXAMPLES, join(product.root, 'churn'), { recursive: true })
   git(product.root, 'init', '-q')
   await product.call('create_increment', {
@@ -80,6 +58,8 @@ export async function judgedWorkspace(): Promise<JudgedWorkspace> {
     problem_type: 'classification',
     success_metrics: ['roc_auc >= 0.75', 'accuracy >= 80%'],
   })
+  // One run after another needs one supervisor and one lab.
+  appendFileSync(join(product.root, '.specweave/ml.yaml'), 'limits: {cpus: 1}\n')
   // Where the project's Python lacks scikit-learn, it was chosen already.
   if (!product.read('.specweave/ml.yaml').includes('interpreter: lab'))
     appendFileSync(join(product.root, '.specweave/ml.yaml'), 'interpreter: lab\n')
@@ -101,5 +81,11 @@ export async function judgedWorkspace(): Promise<JudgedWorkspace> {
   for (const { tool, arguments: given } of look.next)
     if (tool === 'get_run') await product.ended({ run: given.run, state: 'queued' })
   await product.settled()
+  const { verdict } = await product.call('validate_increment', { increment: '0001' })
+  if (verdict !== 'pass') throw new Error(`the verdict of 0001 is ${verdict}`)
+  await product.call('complete_increment', { increment: '0001' })
+  await product.settled()
+  git(product.root, 'add', '-A')
+  git(product.root, 'commit', '-q', '-m', 'churn')
   return { product, candidate, other, baselines: runs.map(({ run }: { run: string }) => run) }
 }

@@ -14,7 +14,7 @@ import { codeSha256 } from '../../src/adapters/lab/code-files.ts'
 import type { Evidence } from '../../src/evidence/evidence-file.ts'
 import { connect } from '../hosts/mcp-client.ts'
 import { InstalledCopy } from '../support/installed-copy.ts'
-import { git } from './judged-workspace.ts'
+import { git } from './git.ts'
 import { NO_LAB, Product } from './product.ts'
 
 const EXAMPLES = resolve(import.meta.dirname, '../../examples/churn')

@@ -3,7 +3,7 @@ import { appendFileSync, cpSync, existsSync, readdirSync, rmSync } from 'node:fs
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { PROGRAM } from '../hosts/mcp-client.ts'
-import { git } from './judged-workspace.ts'
+import { git } from './git.ts'
 import { NO_LAB, Product } from './product.ts'
 
 /** A letter costs 10 and keeps a customer who would have left, who is worth 100. */

@@ -58,12 +58,15 @@ export class Product {
   #session: Session | undefined
   #environment: Record<string, string> = {}
 
-  /** @param config text of `.specweave/ml.yaml`; without it there is no workspace yet. */
-  constructor(config?: string) {
-    this.base = realpathSync(mkdtempSync(join(tmpdir(), 'specweave-ml-tools-')))
+  /**
+   * @param config text of `.specweave/ml.yaml`; without it there is no workspace yet.
+   * @param base where it lies, or is to lie; a new temporary folder where not given.
+   */
+  constructor(config?: string, base = mkdtempSync(join(tmpdir(), 'specweave-ml-tools-'))) {
+    mkdirSync(join(base, 'project'), { recursive: true })
+    this.base = realpathSync(base)
     this.root = join(this.base, 'project')
     this.state = join(this.base, 'state')
-    mkdirSync(this.root)
     if (config === undefined) return
     mkdirSync(join(this.root, '.specweave/increments'), { recursive: true })
     this.write('.specweave/ml.yaml', config)
@@ -206,6 +209,12 @@ export class Product {
 
   /** Ends what its runs left running, waits for the supervisors to leave, then removes everything. */
   async dispose(): Promise<void> {
+    await this.leave()
+    await removeFolder(this.base)
+  }
+
+  /** Ends the server and what its runs left running, and waits for the supervisors to leave. */
+  async leave(): Promise<void> {
     await this.close()
     const supervisors: ProcessIdentity[] = []
     for (const file of found(join(this.root, '.specweave'), /^(?:started|claim-\d+)\.json$/)) {
@@ -219,7 +228,6 @@ export class Product {
       for (let waited = 0; liveness(supervisor) === 'alive' && waited < 5000; waited += 20) await sleep(20)
       if (liveness(supervisor) === 'alive') kill(supervisor.pid)
     }
-    await removeFolder(this.base)
   }
 }
 

@@ -4,7 +4,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import type { Evidence } from '../../src/evidence/evidence-file.ts'
 import { appendEvent } from '../../src/evidence/ledger.ts'
 import { openWorkspace } from '../../src/store/workspace.ts'
-import { Clone, git } from './judged-workspace.ts'
+import { Clone } from './clone.ts'
+import { git } from './git.ts'
 import { NO_LAB, Product, type ShownRun } from './product.ts'
 
 const EXAMPLES = resolve(import.meta.dirname, '../../examples/churn')
