@@ -63,7 +63,7 @@ export class Server {
 
   async answer(tool: string, args: object = {}): Promise<Answer> {
     const result = await this.client.callTool({ name: tool, arguments: { ...args } }, undefined, {
-      timeout: 100_000,
+      timeout: 250_000,
     })
     return { refused: result.isError === true, content: result.structuredContent as Answer['content'] }
   }

@@ -164,7 +164,7 @@ describe.skipIf(NO_LAB)('the code of the lab itself', () => {
       env: product.env,
     })
     const asked = (name: string, args: object) =>
-      server.client.callTool({ name, arguments: { ...args } }, undefined, { timeout: 100_000 })
+      server.client.callTool({ name, arguments: { ...args } }, undefined, { timeout: 250_000 })
     const build = join(copy.folder, 'dist/lab.json')
     const built = readFileSync(build, 'utf8')
     try {

@@ -18,6 +18,7 @@ import type { NextStep } from '../../src/core/errors.ts'
 import { connect, PROGRAM, type Session } from '../hosts/mcp-client.ts'
 import { kill, works } from '../support/processes.ts'
 import { removeFolder } from '../support/remove-folder.ts'
+import { until } from '../support/until.ts'
 
 /** Why tests that need the lab are skipped; `undefined` where it is there. */
 export const NO_LAB = process.env.SPECWEAVE_LAB_DIR
@@ -101,7 +102,7 @@ export class Product {
   async #answer(tool: string, args: object): Promise<{ refused: boolean; content: unknown }> {
     const client = await this.#client()
     const result = await client.callTool({ name: tool, arguments: { ...args } }, undefined, {
-      timeout: 100_000,
+      timeout: 250_000,
     })
     return { refused: result.isError === true, content: result.structuredContent }
   }
@@ -139,9 +140,9 @@ export class Product {
 
   async ended(view: { run: string; state: string }): Promise<ShownRun> {
     let shown = view as ShownRun
-    for (let i = 0; LIVE.includes(shown.state) && i < 5; i++)
+    // The test's own time limit guards against a hang.
+    while (LIVE.includes(shown.state))
       shown = await this.call<ShownRun>('get_run', { run: view.run, wait_s: 40 })
-    if (LIVE.includes(shown.state)) throw new Error(`${shown.run} is still ${shown.state}`)
     await this.settled()
     return shown
   }
@@ -152,10 +153,7 @@ export class Product {
     const pids = claims.map((file) => (JSON.parse(readFileSync(file, 'utf8')) as { pid: number }).pid)
     // The end of a run that never started is written by the server itself.
     const server = this.#session?.transport.pid
-    for (let i = 0; pids.some((pid) => pid !== server && works(pid)); i++) {
-      if (i > 1500) throw new Error('a supervisor does not come to its end')
-      await sleep(20)
-    }
+    await until('the supervisors', () => !pids.some((pid) => pid !== server && works(pid)), 250)
   }
 
   write(path: string, text: string): string {

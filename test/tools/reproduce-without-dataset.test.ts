@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { sleep } from '../../src/core/clock.ts'
 import { PROGRAM } from '../hosts/mcp-client.ts'
+import { until } from '../support/until.ts'
 import { git } from './git.ts'
 import { Product } from './product.ts'
 import { reproduced } from './reproduced-run.ts'
@@ -76,7 +76,7 @@ if os.environ["SPECWEAVE_RUN"].endswith("reproduced"): time.sleep(${seconds})
     const pid = JSON.parse(readFileSync(join(product.folder(reproduction), 'started.json'), 'utf8')).pid
     rmSync(product.folder(reproduction), { recursive: true })
     process.kill(-pid, 'SIGKILL')
-    for (let i = 0; i < 500 && alive(pid); i++) await sleep(20)
+    await until('its death', () => !alive(pid))
     expect(existsSync(tree)).toBe(true)
     execFileSync(process.execPath, [PROGRAM, 'doctor'], {
       cwd: product.root,
@@ -108,10 +108,10 @@ if os.environ["SPECWEAVE_RUN"].endswith("reproduced"): time.sleep(${seconds})
   })
 })
 
-/** Waits until a run's command was started; a hang guard ends the wait. */
+/** Waits until a run's command was started. */
 async function begun(product: Product, run: string): Promise<void> {
   const file = join(product.folder(run), 'started.json')
-  for (let i = 0; i < 1500 && !existsSync(file); i++) await sleep(20)
+  await until('the start', () => existsSync(file))
 }
 
 function alive(pid: number): boolean {
