@@ -54,11 +54,13 @@ export function looksUsed(workspace: Workspace, increment: string, datasetHash: 
   return looksTaken(readLedger(workspace), increment, datasetHash).length
 }
 
-/** Whether to look at these predictions takes no look, because it was taken before. */
-export function wasLookedAt(workspace: Workspace, request: LookRequest): boolean {
-  const { increment, datasetHash, predictionsSha256, threshold } = request
+/** Whether this run itself took the look at these predictions: another that handed in the same has not been asked about. */
+export function tookLook(workspace: Workspace, request: LookRequest): boolean {
+  const { increment, datasetHash, predictionsSha256, threshold, run } = request
   const mine = lookedAt({ dataset_hash: datasetHash, predictions_sha256: predictionsSha256, threshold })
-  return looksTaken(readLedger(workspace), increment, datasetHash).some((look) => lookedAt(look) === mine)
+  return looksTaken(readLedger(workspace), increment, datasetHash).some(
+    (look) => look.run === run && lookedAt(look) === mine,
+  )
 }
 
 export interface LookRequest {

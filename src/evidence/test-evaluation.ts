@@ -9,7 +9,7 @@ import { noticeEvaluator } from './custom-evaluator.ts'
 import { findDataset, splitFiles } from './datasets.ts'
 import { type Evidence, measurementsOf, readEvidence } from './evidence-file.ts'
 import { readLedger } from './ledger.ts'
-import { type LookRequest, type LookUse, looksUsed, returnLook, takeLook, wasLookedAt } from './looks.ts'
+import { type LookRequest, type LookUse, looksUsed, returnLook, takeLook, tookLook } from './looks.ts'
 import { type ModelLimit, predictTest, savedModel } from './prediction.ts'
 import { predictionsMissing } from './predictions-missing.ts'
 import { rowsMissing } from './register-again.ts'
@@ -32,7 +32,7 @@ export interface TestEvaluationOptions extends EvaluationOptions {
   interpreter?: string
   /** What the saved model may take for them; else the longest that any may. */
   modelLimit?: ModelLimit
-  /** Throws where no look is to be spent on the run; what was looked at before is measured again all the same. */
+  /** Throws where no look is to be spent on the run; what it was looked at for before is measured again all the same. */
   beforeLook?: () => void
 }
 
@@ -68,11 +68,12 @@ export async function evaluateTest(
     budget: options.budget,
   }
   const there = await reusableEvidence(workspace, run, record, 'test', predictions, options)
+  // Another run's look at the very same predictions is no answer for one that no verdict may rest on.
+  if (!tookLook(workspace, request)) options.beforeLook?.()
   if (there && typeof there.splits.test?.look === 'number') {
     const used = looksUsed(workspace, run.increment, record.hash)
     return answer(there, { used, budget: options.budget }, true)
   }
-  if (!wasLookedAt(workspace, request)) options.beforeLook?.()
   // A lab that cannot be started, or an evaluator that is another, must cost no look.
   await labVersion(options)
   await noticeEvaluator(workspace, record)

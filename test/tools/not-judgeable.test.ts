@@ -237,6 +237,14 @@ describe.skipIf(NO_LAB)('runs that no verdict may rest on', () => {
     const { run } = await product.run({ increment: '0002', name: 'other', command: ['python', 'other.py'] })
     await product.call('evaluate_run', { run, split: 'test' })
     await product.settled()
+    // The very same predictions, by a script that also read the source: the answer to the other run is none for this one.
+    product.write('again.py', `open("data/churn.csv").read()\n${SCRIPTS.blurred}`)
+    const again = await product.run({ increment: '0002', name: 'again', command: ['python', 'again.py'] })
+    const refused = await product.refusal('evaluate_run', { run: again.run, split: 'test' })
+    expect(refused).toMatchObject({ code: 'RUN_NOT_JUDGEABLE' })
+    expect(JSON.stringify(refused)).not.toContain('accuracy')
+    const { repeated } = await product.call('evaluate_run', { run, split: 'test' })
+    expect(repeated).toBe(true)
     const { checks } = await product.call('validate_increment', { increment: '0002' })
     expect(checks.find(({ id }: { id: string }) => id === 'test.looked').message).toContain(
       '(1 of 3 looks used, for 0002/exp-001-other; looks at these very labels over all increments: 1 by 0002, 1 by 0001, each with a budget of its own)',

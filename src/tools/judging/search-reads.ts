@@ -39,8 +39,7 @@ export async function searchSeenReads(
     }
   }
   const [own] = reads()
-  // What was known at the run's end was said then.
-  return own && own.forbidden.length > (before[0]?.forbidden.length ?? 0) ? readsWarning(own) : []
+  return own ? readsWarning(own) : []
 }
 
 /** Where a file lies that a record shows. */
