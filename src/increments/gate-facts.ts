@@ -84,6 +84,8 @@ export interface GateFacts {
   labCode?: LabCodeFact
   /** The control of the candidate with shuffled labels; absent without a candidate. */
   control?: ControlFact
+  /** Whether the test rows are drawn as those of validation are, so that one split is no easier than the other. */
+  drawnAlike?: boolean
   /** What is odd about the candidate's test predictions. */
   suspicions?: readonly string[]
   /** Where what the candidate's model costs was measured, by metric why there is no figure, and what disturbed it. */

@@ -3,6 +3,7 @@ import { switchedWords } from '../core/look-words.ts'
 import { findMeasured } from '../core/measurement.ts'
 import { isModelCost, metricInfo } from '../core/metrics.ts'
 import type { RunSummary } from '../core/run-summary.ts'
+import { betterOnTestCheck, suspectedOnTest } from './better-on-test.ts'
 import { directionOf, leadingMetric } from './criteria-set.ts'
 import { reportedAs } from './criterion-checks.ts'
 import type { GateFacts } from './gate-facts.ts'
@@ -18,21 +19,26 @@ const COST_DISAGREES = 0.5
 
 /**
  * What should be said and does not block: a gap between train and validation, a reported number far from the measured
- * one, a tick that the record contradicts. The gap has a check of its own, which passes with a warning in its message.
+ * one, a tick that the record contradicts. Two of them have a check of their own, which passes with a warning in its message.
  */
 export function warningsOf(facts: GateFacts): { warnings: string[]; checks: Check[] } {
   const gap = gapCheck(facts)
   const switched = switchedWords(facts.candidate?.run, facts.firstCandidate)
+  const suspected = facts.candidate && facts.drawnAlike ? suspectedOnTest(facts.candidate) : undefined
   const warnings = [
     ...(gap?.warning ? [gap.warning] : []),
     ...(facts.candidate ? [...perfection(facts.candidate), ...tooGoodOnValidation(facts.candidate)] : []),
+    ...(suspected ? [suspected] : []),
     ...(switched ? [switched] : []),
     ...(facts.suspicions ?? []),
     ...disturbed(facts),
     ...(facts.candidate ? disagreements(facts.candidate, facts) : []),
     ...facts.contradictions.map(({ problem }) => problem),
   ]
-  return { warnings, checks: gap ? [gap.check] : [] }
+  return {
+    warnings,
+    checks: [...(gap ? [gap.check] : []), ...betterOnTestCheck(suspected, facts.candidate?.run ?? '')],
+  }
 }
 
 /** Costs that were measured beside other work are said to be so wherever the verdict is read. */

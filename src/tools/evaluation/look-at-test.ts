@@ -10,6 +10,7 @@ import { ModelTooSlow } from '../../evidence/prediction.ts'
 import type { EvaluatedRun } from '../../evidence/scoring.ts'
 import { suspicions } from '../../evidence/suspicions.ts'
 import { evaluateBaselineTest, evaluateTest } from '../../evidence/test-evaluation.ts'
+import { drawnAlike, suspectedOnTest } from '../../increments/better-on-test.ts'
 import { setCandidate } from '../../increments/describe.ts'
 import { readSpec, resolveIncrement } from '../../increments/load.ts'
 import { perfection } from '../../increments/warning-checks.ts'
@@ -132,8 +133,22 @@ function oddities(
   const mine = all.find((one) => one.run === run.run)
   return [
     ...perfection({ run: run.run, metrics }),
+    ...betterThanOnValidation(workspace, run, metrics, mine),
     ...(mine ? suspicions(readLedger(workspace), mine, all) : []),
   ]
+}
+
+/** Where the rows of the two are drawn alike. */
+function betterThanOnValidation(
+  workspace: Workspace,
+  { run, dataset }: EvaluatedRun,
+  metrics: readonly Measurement[],
+  mine: RunSummary | undefined,
+): string[] {
+  const onValidation = (mine?.metrics ?? []).filter(({ split }) => split === 'validation')
+  if (!drawnAlike(findDataset(workspace, dataset))) return []
+  const suspected = suspectedOnTest({ run, metrics: [...metrics, ...onValidation] })
+  return suspected ? [suspected] : []
 }
 
 function interpreterOf(workspace: Workspace, folder: string): string | undefined {

@@ -13,6 +13,7 @@ import { searchChanged } from '../../evidence/searched-data.ts'
 import { suspicions } from '../../evidence/suspicions.ts'
 import { changedData } from '../../evidence/tamper.ts'
 import { reproductionFact } from '../../evidence/test-reproduction-fact.ts'
+import { drawnAlike } from '../../increments/better-on-test.ts'
 import { candidateRuns, chooseCandidate } from '../../increments/candidate.ts'
 import { directionOf, leadingMetric } from '../../increments/criteria-set.ts'
 import { DOCUMENTS } from '../../increments/documents.ts'
@@ -148,6 +149,7 @@ export function gatherFacts(workspace: Workspace, index: Index, increment: Incre
         ? {
             dataset: dataset.dataset,
             dataChanged: changedData(workspace, ledger, dataset),
+            drawnAlike: drawnAlike(dataset),
             search: {
               dataset: dataset.dataset,
               leakage: dataset.leakage,
