@@ -1,4 +1,4 @@
-import { isCount, isFlag, isText, listOf, type Shape, withMembers } from './shape.ts'
+import { isCount, isFlag, isText, listOf, maybe, type Shape, withMembers } from './shape.ts'
 
 /** What the lab found in one file that a run was seen to read. */
 export interface SearchedFile {
@@ -20,6 +20,15 @@ export interface SearchedLine {
   files: SearchedFile[]
   /** Files that could not be read as a table, or were too large. */
   left_out: number
+  /** The same by name, with the reason; not in lines of earlier versions. */
+  not_searched?: LeftOutFile[]
+}
+
+export interface LeftOutFile {
+  path: string
+  sha256: string
+  /** In words: `pickle is never loaded`. */
+  why: string
 }
 
 export const isSearchedLine: Shape = withMembers({
@@ -28,4 +37,5 @@ export const isSearchedLine: Shape = withMembers({
   files: listOf(
     withMembers({ path: isText, sha256: isText, looked_up: isCount, found: isCount, answers: isFlag }),
   ),
+  not_searched: maybe(listOf(withMembers({ path: isText, sha256: isText, why: isText }))),
 })

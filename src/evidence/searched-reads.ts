@@ -1,6 +1,11 @@
 import { labRequest, labVersion } from '../adapters/lab/process.ts'
 import type { DatasetRecord } from '../core/dataset-record.ts'
-import { isSearchedLine, type SearchedFile, type SearchedLine } from '../core/searched-reads.ts'
+import {
+  isSearchedLine,
+  type LeftOutFile,
+  type SearchedFile,
+  type SearchedLine,
+} from '../core/searched-reads.ts'
 import type { Workspace } from '../store/workspace.ts'
 import { appendEvent, type Ledger } from './ledger.ts'
 import type { EvaluationOptions } from './scoring.ts'
@@ -37,7 +42,7 @@ export async function searchReads(
   const labels = await requireLabels(record, workspace)
   const found = await labRequest<{
     files: { path: string; looked_up: number; found: number; answers: boolean }[]
-    left_out: string[]
+    left_out: { path: string; why: string }[]
   }>(
     'find_test_rows',
     { dataset: workspace.layout.dataset(record.dataset), labels, files: there.map(({ file }) => file) },
@@ -53,6 +58,10 @@ export async function searchReads(
       return one ? [{ path: one.path, sha256: one.sha256, looked_up, found, answers }] : []
     }),
     left_out: found.left_out.length,
+    not_searched: found.left_out.flatMap(({ path: file, why }) => {
+      const one = byFile.get(file)
+      return one ? [{ path: one.path, sha256: one.sha256, why }] : []
+    }),
   }
   await appendEvent(workspace, 'reads.searched', { ...line })
 }
@@ -60,12 +69,26 @@ export async function searchReads(
 /** What the ledger holds of files that were looked through for a version's test rows, by SHA-256. */
 export function searchedReads(ledger: Ledger, datasetHash: string): ReadonlyMap<string, SearchedFile> {
   return new Map(
-    ledger.lines
-      .filter(({ event, verified, data }) => event === 'reads.searched' && verified && isSearchedLine(data))
-      .map(({ data }) => data as unknown as SearchedLine)
-      .filter((line) => line.dataset_hash === datasetHash)
-      .flatMap(({ files }) => files.map((file) => [file.sha256, file] as const)),
+    searchedLines(ledger, datasetHash).flatMap(({ files }) =>
+      files.map((file) => [file.sha256, file] as const),
+    ),
   )
+}
+
+/** Why files could not be looked through, by SHA-256. */
+export function unsearchedReads(ledger: Ledger, datasetHash: string): ReadonlyMap<string, LeftOutFile> {
+  return new Map(
+    searchedLines(ledger, datasetHash).flatMap(({ not_searched }) =>
+      (not_searched ?? []).map((file) => [file.sha256, file] as const),
+    ),
+  )
+}
+
+function searchedLines(ledger: Ledger, datasetHash: string): SearchedLine[] {
+  return ledger.lines
+    .filter(({ event, verified, data }) => event === 'reads.searched' && verified && isSearchedLine(data))
+    .map(({ data }) => data as unknown as SearchedLine)
+    .filter((line) => line.dataset_hash === datasetHash)
 }
 
 /** What is said of a file that holds rows of the test set, to be read after "path, ". */

@@ -13,14 +13,16 @@ export interface SeenRun {
   forbidden: readonly ForbiddenRead[]
   /** Files that hold rows of the test set, without what is to be predicted of them. */
   features?: readonly ForbiddenRead[]
-  /** Files that were not looked through for rows of the test set, and might hold some. */
-  unsearched?: readonly { path: string; sha256: string | null }[]
+  /** Files that were not looked through for rows of the test set, and might hold some; with the reason where one is known. */
+  unsearched?: readonly { path: string; sha256: string | null; why?: string }[]
 }
 
 export interface ForbiddenRead {
   path: string
   /** What it is, to be read after "path, ". */
   what: string
+  /** `path` is a command that was started, and not a file that was opened. */
+  started?: true
 }
 
 const SHOWN = 3
@@ -58,8 +60,9 @@ export function readsChecks({ candidate, reads, increment, dataset }: GateFacts)
   }
   const count = reads.reduce((sum, { files }) => sum + files, 0)
   const others = reads.length > 1 ? ` and ${reads.length - 1} that it builds on` : ''
-  const unsearched = reads.reduce((sum, run) => sum + (run.unsearched?.length ?? 0), 0)
-  const search = unsearched > 0 ? ` ${unsearched} of them ${WERE_NOT_SEARCHED}` : ''
+  const waiting = reads.flatMap((run) => run.unsearched ?? []).filter(({ why }) => why === undefined)
+  const search = waiting.length > 0 ? ` ${waiting.length} of them ${WERE_NOT_SEARCHED}` : ''
+  const left = notSearched(reads)
   const named = reads.flatMap((run) => run.features ?? []).slice(0, SHOWN)
   const features = named.map(({ path, what }) => ` ${path}, ${what}.`).join('')
   const cut = reads.some(({ complete }) => !complete) ? ', and the notes were cut off there' : ''
@@ -67,7 +70,7 @@ export function readsChecks({ candidate, reads, increment, dataset }: GateFacts)
     {
       id,
       status: 'pass',
-      message: `${candidate.run}${others} was not seen opening the source of ${dataset ?? 'its data'} or another split's labels (${count} data file${count === 1 ? '' : 's'} seen${cut}). That is no proof that it did not: other programs and some native readers are not seen.${search}${features}`,
+      message: `${left ? `warning, not blocking: ${left}. ` : ''}${candidate.run}${others} was not seen opening the source of ${dataset ?? 'its data'} or another split's labels (${count} data file${count === 1 ? '' : 's'} seen${cut}). That is no proof that it did not: other programs and some native readers are not seen.${search}${features}`,
       evidence: candidate.run,
     },
   ]
@@ -85,13 +88,33 @@ const REMEDY =
   'Load the splits with specweave.load_dataset(), or from SPECWEAVE_TRAIN, SPECWEAVE_VALIDATION and SPECWEAVE_TEST.'
 
 const WERE_NOT_SEARCHED =
-  'were not looked through for rows of the test set (not done, not blocking: no table, too large, changed since, or the run was not looked at).'
+  'were not looked through for rows of the test set (not done, not blocking: the run was not looked at since they were read).'
+
+/** `1 data file was not searched: ext.pkl (pickle is never loaded)`; `undefined` where all that can be was. */
+export function notSearched(reads: readonly SeenRun[]): string | undefined {
+  const files = reads
+    .flatMap((run) => run.unsearched ?? [])
+    .flatMap(({ path, why }) => (why ? [{ path, why }] : []))
+  if (files.length === 0) return undefined
+  const named = files.slice(0, SHOWN).map(({ path, why }) => `${path} (${why})`)
+  const more = files.length > SHOWN ? `, and ${files.length - SHOWN} more` : ''
+  const were = files.length === 1 ? '1 data file was' : `${files.length} data files were`
+  return `${were} not searched for rows of the test set: ${named.join(', ')}${more}`
+}
 
 function opened({ run, forbidden }: SeenRun, judged: SeenRun): string {
-  const shown = forbidden.slice(0, SHOWN).map(({ path, what }) => `${path}, ${what}`)
+  const shown = forbidden.slice(0, SHOWN).map((one, at) => {
+    const before = forbidden[at - 1]
+    const verb = before && before.started === one.started ? '' : `${doing(one)} `
+    return `${verb}${one.path}, ${one.what}`
+  })
   const more = forbidden.length > SHOWN ? `, and ${forbidden.length - SHOWN} more` : ''
   const builds = run === judged.run ? '' : `, whose files ${judged.run} was seen to read,`
-  return `${run}${builds} was seen opening ${shown.join('; ')}${more}.`
+  return `${run}${builds} was seen ${shown.join('; ')}${more}.`
+}
+
+function doing({ started }: ForbiddenRead): string {
+  return started ? 'starting' : 'opening'
 }
 
 /** What a run is told at its end: it may have been made to explore. */
@@ -100,6 +123,6 @@ export function readsWarning({ forbidden }: SeenRun): string[] {
   if (!first) return []
   const more = forbidden.length > 1 ? ` (and ${forbidden.length - 1} more)` : ''
   return [
-    `was seen opening ${first.path}, ${first.what}${more}: it may explore, and a verdict on it fails. ${REMEDY}`,
+    `was seen ${doing(first)} ${first.path}, ${first.what}${more}: it may explore, and a verdict on it fails. ${REMEDY}`,
   ]
 }

@@ -25,9 +25,21 @@ export interface SeenRecord {
   files: SeenFile[]
   /** Whether the record was cut off: more files were opened than it holds. */
   complete: boolean
+  /** Programs that were started with the registered source among their arguments; absent where none was. */
+  started?: SeenStart[]
+}
+
+/** A program that is not watched, and what it was given. */
+export interface SeenStart {
+  /** Shortened, its secrets masked. */
+  command: string
+  /** The registered source, as the data set's record shows it. */
+  source: string
+  at: string
 }
 
 const FILES = 2000
+const STARTS = 100
 const HASHED_BYTES = 2 * 1024 ** 3
 
 const isSeenRecord = withMembers({
@@ -36,6 +48,7 @@ const isSeenRecord = withMembers({
     withMembers({ path: isText, bytes: isCount, sha256: maybe(isText), opened: isText, modified: isText }),
   ),
   complete: isFlag,
+  started: maybe(listOf(withMembers({ command: isText, source: isText, at: isText }))),
 })
 
 /** @returns `undefined` for a run that nothing was noted of: an older one, or one whose program was not watched. */
@@ -67,6 +80,7 @@ export async function recordSeen(root: string, folder: string): Promise<void> {
       }))
       .sort((a, b) => order(a.path, b.path) || order(a.modified, b.modified)),
     complete: noted.complete && kept.length === noted.files.length,
+    ...(noted.started.length > 0 ? { started: noted.started.slice(0, STARTS).map(startShown(root)) } : {}),
   }
   const path = join(folder, 'seen.json')
   if (JSON.stringify(readJson(path)) === JSON.stringify(record)) return
@@ -81,7 +95,14 @@ interface Note {
   t: number
 }
 
-function readNotes(folder: string): { files: Note[]; complete: boolean } | undefined {
+interface StartNote {
+  command: string
+  source: string
+  t: number
+}
+
+function readNotes(folder: string): { files: Note[]; started: StartNote[]; complete: boolean } | undefined {
+  const started = new Map<string, StartNote>()
   const files = new Map<string, Note>()
   let complete = true
   const names = list(folder).filter((name) => name.endsWith('.jsonl'))
@@ -89,12 +110,18 @@ function readNotes(folder: string): { files: Note[]; complete: boolean } | undef
   for (const line of names.flatMap((name) => (readText(join(folder, name)) ?? '').split('\n'))) {
     const note = parsed(line)
     if (note?.k === 'full') complete = false
+    if (note?.k === 'started' && isStartNote(note) && !started.has(note.command))
+      started.set(note.command, note)
     if (note?.k !== 'seen' || !isNote(note)) continue
     const version = `${note.bytes} ${note.mtime_ns} ${note.path}`
     const before = files.get(version)
     if (!before || note.t < before.t) files.set(version, note)
   }
-  return { files: [...files.values()].sort((a, b) => a.t - b.t || order(a.path, b.path)), complete }
+  return {
+    files: [...files.values()].sort((a, b) => a.t - b.t || order(a.path, b.path)),
+    started: [...started.values()].sort((a, b) => a.t - b.t || order(a.command, b.command)),
+    complete,
+  }
 }
 
 /** A process that was killed may leave a part of a line. */
@@ -122,6 +149,29 @@ function isNote(value: Record<string, unknown>): value is Record<string, unknown
     t >= 0 &&
     t < LATEST_S
   )
+}
+
+function isStartNote(value: Record<string, unknown>): value is Record<string, unknown> & StartNote {
+  const { command, source, t } = value
+  return (
+    typeof command === 'string' &&
+    typeof source === 'string' &&
+    typeof t === 'number' &&
+    t >= 0 &&
+    t < LATEST_S
+  )
+}
+
+function startShown(root: string): (note: StartNote) => SeenStart {
+  const top = real(root)
+  const homes = [homedir(), real(homedir())].filter((home) => home.length > 1)
+  return ({ command, source, t }) => ({
+    command: safeText(
+      homes.reduce((text, home) => text.replaceAll(`${home}/`, '~/'), command.replaceAll(`${top}/`, '')),
+    ),
+    source,
+    at: new Date(t * 1000).toISOString(),
+  })
 }
 
 /** The small ones first, so that the cap leaves out as few as possible. */

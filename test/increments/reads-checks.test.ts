@@ -34,8 +34,20 @@ describe('candidate.reads', () => {
     const [check] = readsChecks(facts([{ ...clean, features, unsearched }]))
     expect(check?.status).toBe('pass')
     expect(check?.message).toMatch(
-      /1 of them were not looked through .*not done.* x\.csv, which holds 90 of 90/,
+      /^0001.* 1 of them were not looked through .*not done.* x\.csv, which holds 90 of 90/,
     )
+  })
+
+  it('warns of files that could not be searched, by name and with the reason', () => {
+    const left = { path: 'ext.pkl', sha256: 'a', why: 'pickle is never loaded' }
+    expect(readsChecks(facts([{ ...clean, unsearched: [left] }]))[0]).toMatchObject({
+      status: 'pass',
+      message: expect.stringMatching(
+        /^warning, not blocking: 1 data file was not searched .*: ext\.pkl \(pickle is never loaded\)\. 0001.* was not seen/,
+      ),
+    })
+    const [check] = readsChecks(facts([{ ...clean, unsearched: Array(5).fill(left) }]))
+    expect(check?.message).toMatch(/: 5 data files were not searched .*, and 2 more\. /)
   })
 
   it('is not done, and blocks nothing, where nothing was noted', () => {
@@ -53,6 +65,18 @@ describe('candidate.reads', () => {
       '0001/exp-002-gb was seen opening data/churn.csv, the registered source, which holds the sealed rows.',
     )
     expect(check?.message).toContain('specweave.load_dataset()')
+  })
+
+  it('tells programs that were started with the source from files that were opened', () => {
+    const git = {
+      path: 'git show HEAD:data/churn.csv',
+      what: 'which names the source',
+      started: true,
+    } as const
+    expect(readsChecks(facts([{ ...clean, forbidden: [source, git, git] }]))[0]?.message).toContain(
+      'was seen opening data/churn.csv, the registered source, which holds the sealed rows; starting git show HEAD:data/churn.csv, which names the source; git show',
+    )
+    expect(readsWarning({ ...clean, forbidden: [git] })[0]).toMatch(/^was seen starting git show/)
   })
 
   it('fails a run that builds on one that was, also where nothing was noted of one of them', () => {

@@ -28,6 +28,37 @@ for i in range(20):
     print(i, flush=True); time.sleep(0.05)
 `
 
+test('programs that were started with the source are kept, each command once, without secrets', async () => {
+  const root = mkdtempSync(join(tmpdir(), 'specweave-ml-started-'))
+  const line = (command: string, t: number) =>
+    JSON.stringify({ k: 'started', t, command, source: 'data/churn.csv' })
+  mkdirSync(join(root, 'run/seen'), { recursive: true })
+  writeFileSync(
+    join(root, 'run/seen/host.jsonl'),
+    [
+      line(`cat ${root}/data/churn.csv --password=hunter22`, 20),
+      line(`cat ${root}/data/churn.csv --password=hunter22`, 30),
+      line('git show HEAD:data/churn.csv', 10),
+      '{"k":"started","t":1,"command":7,"source":"x"}',
+    ].join('\n'),
+  )
+  await recordSeen(root, join(root, 'run'))
+  expect(readSeen(join(root, 'run'))).toEqual({
+    format: 1,
+    files: [],
+    complete: true,
+    started: [
+      { command: 'git show HEAD:data/churn.csv', source: 'data/churn.csv', at: '1970-01-01T00:00:10.000Z' },
+      {
+        command: 'cat data/churn.csv --password=********',
+        source: 'data/churn.csv',
+        at: '1970-01-01T00:00:20.000Z',
+      },
+    ],
+  })
+  rmSync(root, { recursive: true, force: true })
+})
+
 describe('a run', () => {
   let lab: LabWorkspace
   afterEach(() => lab.dispose())

@@ -255,6 +255,33 @@ describe.skipIf(NO_LAB)('runs that no verdict may rest on', () => {
     )
   })
 
+  it('a test score far above validation is named at the look and in the verdict', async () => {
+    await create('churn by luck')
+    await register('churn', '0003')
+    product.write(
+      'lucky.py',
+      `import pipeline
+pipeline.hand_in(lambda row: pipeline.by_rule(row, 300), ["validation"])
+pipeline.hand_in(pipeline.by_rule, ["test"])`,
+    )
+    const { run } = await product.run({ increment: '0003', name: 'lucky', command: ['python', 'lucky.py'] })
+    const { warnings } = await product.call('evaluate_run', { run, split: 'test' })
+    expect(warnings.join()).toContain(
+      `suspected of knowing test labels: ${run} is better on the sealed test set than on validation by more than chance`,
+    )
+    await product.settled()
+    const verdict = await product.call('validate_increment', { increment: '0003' })
+    expect(verdict.warnings.join()).toContain('suspected of knowing test labels')
+    expect(verdict.checks.find(({ id }: { id: string }) => id === 'gap.validation_test')).toMatchObject({
+      status: 'pass',
+      message: expect.stringMatching(/^warning, not blocking: suspected .* against 0\.\d+ \[/),
+    })
+    await product.call('complete_increment', { increment: '0003', outcome: 'not_passed', reason: 'suspected' })
+    expect(product.read('.specweave/increments/0003-churn-by-luck/COMPLETION-SUMMARY.md')).toMatch(
+      /⚠️ warning gap\.validation_test: .*suspected of knowing test labels/,
+    )
+  })
+
   it('a waiver lets the candidate be looked at, and no other run', async () => {
     vi.stubEnv('SPECWEAVE_STATE_DIR', product.state)
     const workspace = openWorkspace(product.root)

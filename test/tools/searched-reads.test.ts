@@ -42,8 +42,33 @@ open("features.txt").read()
 pipeline.hand_in()
 `
 
+const PICKLED = `
+import pickle
+rows = [line.strip().split(",")[1:] for line in open("cut.csv")]
+pickle.dump(rows, open("rows.pkl", "wb"))
+`
+
+/** A copy in a database, and one that is not to be loaded. */
+const READ_DATABASE = `
+import pickle, pipeline, sqlite3
+pickle.load(open("rows.pkl", "rb"))
+connection = sqlite3.connect("rows.sqlite")
+connection.execute("SELECT * FROM cut").fetchall()
+pipeline.hand_in()
+`
+
+const DATABASE = `
+import sqlite3
+lines = [line.strip().split(",") for line in open("cut.csv")][1:]
+connection = sqlite3.connect("rows.sqlite")
+connection.execute("CREATE TABLE cut (calls, minutes, churned)")
+connection.executemany("INSERT INTO cut VALUES (?, ?, ?)", lines)
+connection.commit()
+`
+
 describe.skipIf(NO_LAB)('files that a judged run was seen to read, looked through for test rows', () => {
   let product: Product
+  let features: ShownRun
   const attempt = async (name: string, script: string): Promise<ShownRun> => {
     product.write(`${name}.py`, script)
     return product.run({ increment: '0001', name, command: ['python', `${name}.py`] })
@@ -89,7 +114,8 @@ describe.skipIf(NO_LAB)('files that a judged run was seen to read, looked throug
   afterAll(() => product?.dispose())
 
   it('names a file of features alone and lets it pass, and queues the control by what a module says', async () => {
-    const run = await attempt('features', FEATURES)
+    features = await attempt('features', FEATURES)
+    const run = features
     const before = await judged(run)
     expect(before).toMatchObject({ status: 'pass' })
     expect(before.message).toContain('1 of them were not looked through for rows of the test set (not done')
@@ -112,14 +138,38 @@ describe.skipIf(NO_LAB)('files that a judged run was seen to read, looked throug
       status: 'fail',
       message: expect.stringContaining('was seen opening cut.csv, which holds'),
     })
-    const [features, cut] = searched()
-    expect(features?.data.files).toMatchObject([{ path: 'features.txt', answers: false }])
+    const [first, cut] = searched()
+    expect(first?.data.files).toMatchObject([{ path: 'features.txt', answers: false }])
     expect(cut?.data.files).toMatchObject([{ path: 'cut.csv', answers: true }])
     // Each file once, and nothing of a single row.
-    await look(run)
+    expect(await product.refusal('evaluate_run', { run: run.run, split: 'test' })).toMatchObject({
+      code: 'RUN_NOT_JUDGEABLE',
+    })
+    await look(features)
     expect(searched()).toHaveLength(2)
     expect(JSON.stringify(cut)).not.toMatch(/\bc\d+"|\byes\b|row_id/)
     const again = await attempt('again', `${READ_CUT}\n# once more`)
     expect(again.warnings.join()).toContain('was seen opening cut.csv, which holds')
+  })
+
+  it('finds a copy in a database, and names the pickle that it does not load', async () => {
+    await attempt('pickled', PICKLED)
+    await attempt('database', DATABASE)
+    const pickle = await attempt(
+      'unpickle',
+      'import pickle, pipeline\npickle.load(open("rows.pkl", "rb"))\npipeline.hand_in()\n',
+    )
+    expect((await look(pickle)).warnings.join()).toContain(
+      '1 data file was not searched for rows of the test set: rows.pkl (pickle is never loaded)',
+    )
+    expect(await judged(pickle)).toMatchObject({
+      status: 'pass',
+      message: expect.stringMatching(/^warning, not blocking: 1 data file was not searched .*rows\.pkl/),
+    })
+    const run = await attempt('read_database', READ_DATABASE)
+    expect((await look(run)).warnings.join()).toMatch(
+      /was seen opening rows\.sqlite, which holds \d+ of \d+ test rows/,
+    )
+    expect(await judged(run)).toMatchObject({ status: 'fail' })
   })
 })

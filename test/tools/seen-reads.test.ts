@@ -87,6 +87,26 @@ describe('seenReads', () => {
     )
   })
 
+  it('knows a program that was given the source, of this data set and of none other', () => {
+    const start = (source: string) => {
+      write(`${EXPERIMENTS}/exp-002-gb/seen.json`, {
+        format: 1,
+        files: [],
+        complete: true,
+        started: [{ command: `cat ${source}`, source, at: '2026-11-20T09:00:00Z' }],
+      })
+      return reads()[0]?.forbidden
+    }
+    expect(start('data/churn.csv')).toMatchObject([
+      {
+        path: 'cat data/churn.csv',
+        started: true,
+        what: expect.stringContaining('names the registered source'),
+      },
+    ])
+    expect(start('data/prices.csv')).toEqual([])
+  })
+
   it('lets the splits of the data set itself be read, and those of versions cut in the same way', () => {
     dataset('churn@2')
     dataset('prices@1', { source: { path: 'data/prices.csv', sha256: 'prices', bytes: 9999 } }, { seed: 7 })
@@ -178,6 +198,13 @@ subprocess.run(["cp", "data/churn.csv", "copy.txt"])
 subprocess.run([sys.executable, "-c", "open('copy.txt').read()"])
 ${BY_HAND}`
 
+/** Asks Git for it, which no hook in Python sees reading. */
+const BY_GIT = `
+import subprocess
+subprocess.run(["git", "show", "HEAD:data/churn.csv"], capture_output=True)
+subprocess.run(["git", "show", "HEAD:data/other.csv"], capture_output=True)
+${BY_HAND}`
+
 const WITH_SDK = `
 import specweave
 ds = specweave.load_dataset()
@@ -219,7 +246,12 @@ describe.skipIf(NO_LAB)('what a judged run was seen to read', () => {
       id_column: 'customer',
       increment: '0001',
     })
-    for (const [name, script] of Object.entries({ explore: EXPLORE, hand: BY_HAND, sdk: WITH_SDK })) {
+    for (const [name, script] of Object.entries({
+      explore: EXPLORE,
+      hand: BY_HAND,
+      sdk: WITH_SDK,
+      git: BY_GIT,
+    })) {
       product.write(`${name}.py`, script)
       ran[name] = await product.run({ increment: '0001', name, command: ['python', `${name}.py`] })
     }
@@ -266,6 +298,20 @@ describe.skipIf(NO_LAB)('what a judged run was seen to read', () => {
       status: 'fail',
       message: expect.stringContaining(`${ran.explore?.run} was seen opening copy.txt, the same bytes as`),
       next: { tool: 'run_experiment' },
+    })
+  })
+
+  it('fails the run that started a program with the source among its arguments, before a look is spent', async () => {
+    const said =
+      'was seen starting git show HEAD:data/churn.csv, which names the registered source data/churn.csv, which holds the sealed rows of churn@1'
+    expect(ran.git?.warnings.join()).toContain(said)
+    expect(ran.git?.warnings.join()).not.toContain('more)')
+    expect(await judged('git')).toMatchObject({
+      status: 'fail',
+      message: expect.stringContaining(`${ran.git?.run} ${said}`),
+    })
+    expect(await product.refusal('evaluate_run', { run: ran.git?.run, split: 'test' })).toMatchObject({
+      code: 'RUN_NOT_JUDGEABLE',
     })
   })
 })

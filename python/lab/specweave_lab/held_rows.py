@@ -8,7 +8,6 @@ all of them stand there: of a guess nobody learns how good it is.
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,15 +21,17 @@ from scipy.stats import rankdata
 
 from specweave_lab.arguments import Arguments
 from specweave_lab.drafting import Progress
-from specweave_lab.errors import Refusal
 from specweave_lab.leakage_duplicates import combined_digests, rounded_cells
-from specweave_lab.reading import READERS, Table, as_numbers, read_table
+from specweave_lab.reading import Table, as_numbers
+from specweave_lab.searched_files import MOST_BYTES, TOO_LARGE, NotSearched, read_tables
 from specweave_lab.truth import read_record, read_registered, read_truth
 
 MOST_LOOKED_UP = 2_000
 MOST_FILES = 50
-MOST_BYTES = 64 * 1024 * 1024
-"""Of all files together, the small ones first: a look at the test set waits for this."""
+"""And of what they hold 64 MiB, the small ones first: a look at the test set waits for this."""
+TOO_MANY = f"{MOST_FILES} smaller ones were looked through"
+GONE = "gone since"
+LISTS = "of recommendations no rows are looked up"
 FEWEST = 20
 """Rows of test that no other split holds, without which nothing is said."""
 FEWEST_FOUND = 10
@@ -44,7 +45,6 @@ FEWEST_ERRORS = 5
 ALIKE = 0.95
 """Of a feature's values in test: those that a column of another name must hold to be taken for it."""
 FEWEST_VALUES = 20
-MOST_COLUMNS = 200
 MIDNIGHT = re.compile(r"[t ]00:00:00(\.0+)?(z|\+00:00)?$")
 
 
@@ -73,28 +73,36 @@ def find_test_rows(params: dict[str, Any], progress: Progress) -> dict[str, Any]
     dict
         ``files``: of each that was read, in the order given, ``path, looked_up`` (rows of test), ``found``
         and ``answers`` (whether it holds their targets too). A file that holds none has ``found`` 0.
-        ``left_out``: paths that were not read, being too large, no table, or of more columns than are
-        looked at.
+        ``left_out``: of each that was not read, ``path`` and ``why``, in words.
     """
     arguments = Arguments(params)
     folder, paths = arguments.path("dataset"), [Path(text) for text in arguments.texts("files") or []]
     record = read_record(folder)
     if record["problem_type"] == "recommendation":
-        return {"files": [], "left_out": [str(path) for path in paths]}
+        return {"files": [], "left_out": [{"path": str(path), "why": LISTS} for path in paths]}
     splits = _splits(folder, record, arguments)
     done: dict[Path, dict[str, Any]] = {}
+    why: dict[Path, str] = {}
     left = MOST_BYTES
-    for path in sorted(paths, key=_size)[:MOST_FILES]:
+    for number, path in enumerate(sorted(paths, key=_size)):
+        if not path.is_file():
+            why[path] = GONE
+            continue
         left -= _size(path)
-        if left < 0:
-            break
+        if left < 0 or number >= MOST_FILES:
+            why[path] = TOO_LARGE if left < 0 else TOO_MANY
+            continue
+        # The small ones come first, so that all others are too large as well once one is.
         progress("looking for test rows in what the run read", 1 - left / MOST_BYTES)
-        table = _read(path)
-        if table is not None and len(table.names) <= MOST_COLUMNS:
-            done[path] = {"path": str(path), **look_up(splits, table)}
+        try:
+            found = [look_up(splits, table) for table in read_tables(path)]
+        except NotSearched as reason:
+            why[path] = str(reason)
+            continue
+        done[path] = {"path": str(path), **max([*found, _nothing(splits)], key=_worst)}
     return {
         "files": [done[path] for path in paths if path in done],
-        "left_out": [str(path) for path in paths if path not in done],
+        "left_out": [{"path": str(path), "why": why[path]} for path in paths if path in why],
     }
 
 
@@ -116,16 +124,23 @@ def _splits(folder: Path, record: dict[str, Any], arguments: Arguments) -> Split
     )
 
 
+def _nothing(splits: Splits) -> dict[str, Any]:
+    return {"looked_up": splits.test.rows, "found": 0, "answers": False}
+
+
+def _worst(found: dict[str, Any]) -> tuple[bool, int]:
+    return found["answers"], found["found"]
+
+
 def look_up(splits: Splits, table: Table) -> dict[str, Any]:
     """How many of the test rows a table holds, and whether with their answers."""
-    nothing = {"looked_up": splits.test.rows, "found": 0, "answers": False}
     named = {name.strip().lower(): name for name in reversed(table.names)}
     keys = [_columns(splits, table, named)]
     # A list of ids and answers has no features.
     keys += [
         {"row_id": named[name.lower()]} for name in ("row_id", splits.id_column) if name.lower() in named
     ]
-    best = nothing
+    best = _nothing(splits)
     for names in keys if table.rows else []:
         if not names:
             continue
@@ -218,20 +233,3 @@ def _size(path: Path) -> int:
         return path.stat().st_size
     except OSError:
         return MOST_BYTES + 1
-
-
-def _read(path: Path) -> Table | None:
-    """A table, whatever the file is called; None where it is none."""
-    try:
-        if path.name.lower().endswith((".gz", ".tsv", ".csv")):
-            return read_table(path)
-        with path.open("rb") as file:
-            begin = file.read(4096)
-        if b"\0" in begin and not begin.startswith(b"PAR1"):
-            return None
-        kind = (
-            "parquet" if begin.startswith(b"PAR1") else "jsonl" if begin.lstrip().startswith(b"{") else "csv"
-        )
-        return READERS[kind](path)
-    except (Refusal, pa.ArrowException, OSError, EOFError, ValueError, csv.Error):
-        return None

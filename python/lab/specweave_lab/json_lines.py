@@ -32,6 +32,16 @@ class _Number(str):
 _DECODER = json.JSONDecoder(parse_float=_Number, parse_int=_Number, parse_constant=_Number)
 
 
+def decode_json(text: str) -> Any:
+    """One document; its numbers as the texts that stand there.
+
+    Raises
+    ------
+    json.JSONDecodeError, RecursionError
+    """
+    return _DECODER.decode(text)
+
+
 def read_json_lines(path: Path) -> pa.Table:
     """Read the file; columns in the order in which their keys come first.
 
@@ -96,7 +106,7 @@ def _check_names(names: dict[str, None]) -> None:
 
 
 def _table(rows: list[dict[str, Any]], names: list[str]) -> pa.Table:
-    return pa.table({name: pa.array([_cell(row.get(name)) for row in rows], TEXT) for name in names})
+    return pa.table({name: pa.array([cell_text(row.get(name)) for row in rows], TEXT) for name in names})
 
 
 def _widened(part: pa.Table, names: list[str]) -> pa.Table:
@@ -105,7 +115,8 @@ def _widened(part: pa.Table, names: list[str]) -> pa.Table:
     return part
 
 
-def _cell(value: Any) -> str:
+def cell_text(value: Any) -> str:
+    """A value as the text that stands there."""
     if isinstance(value, str):
         return value
     if value is None:

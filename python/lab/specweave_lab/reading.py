@@ -183,12 +183,17 @@ def _read_parquet(path: Path) -> Table:
     if "__index_level_0__" in data.column_names:
         data = data.drop_columns(["__index_level_0__"])
         warnings.append("The index that pandas saved (__index_level_0__) is left out: it is no feature.")
+    return Table(plain_columns(data).combine_chunks(), "parquet", warnings)
+
+
+def plain_columns(data: pa.Table) -> pa.Table:
+    """Dictionaries as their values, and all texts as ``large_string``."""
     for index, column in enumerate(data.schema):
         if pa.types.is_dictionary(column.type):
             data = data.set_column(index, column.name, data.column(index).cast(column.type.value_type))
         if is_text(data.schema.field(index).type) or pa.types.is_string_view(data.schema.field(index).type):
             data = data.set_column(index, column.name, data.column(index).cast(pa.large_string()))
-    return Table(data.combine_chunks(), "parquet", warnings)
+    return data
 
 
 def _read_jsonl(path: Path) -> Table:

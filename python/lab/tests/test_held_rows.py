@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import pickle
+import sqlite3
+import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from conftest import quiet
 
@@ -127,7 +133,117 @@ def test_what_is_no_table_is_left_out(
     (tmp_path / "x.json").write_text('{"a": [1, 2')
     (tmp_path / "x.parquet").write_bytes(b"PAR1 nothing")
     files = [tmp_path / name for name in ("x.bin", "x.csv", "x.json", "x.parquet", "gone.csv")]
-    assert find(record, folder, *files) == {"files": [], "left_out": [str(file) for file in files]}
+    why = "no table that the search reads"
+    assert find(record, folder, *files) == {
+        "files": [],
+        "left_out": [
+            *({"path": str(file), "why": why} for file in files[:-1]),
+            {"path": str(files[-1]), "why": "gone since"},
+        ],
+    }
     cancer.to_csv(tmp_path / "all.csv", index=False)
     monkeypatch.setattr("specweave_lab.held_rows.MOST_BYTES", 1000)
-    assert find(record, folder, tmp_path / "all.csv")["left_out"] == [str(tmp_path / "all.csv")]
+    [left_out] = find(record, folder, tmp_path / "all.csv")["left_out"]
+    assert left_out == {"path": str(tmp_path / "all.csv"), "why": "too large: 64 MiB are looked through"}
+
+
+def test_a_copy_is_found_in_arrow_sqlite_numpy_and_json(
+    register: Register, find: Find, cancer: pd.DataFrame, tmp_path: Path
+) -> None:
+    record, folder = register(cancer)
+    rows = record["splits"]["test"]["rows"]
+    mixed = cancer.sample(frac=1, random_state=1).reset_index(drop=True)
+    features, coded = mixed.drop(columns="target"), (mixed["target"] == "malignant").astype(int)
+    files = [
+        tmp_path / name for name in ("a.feather", "b", "c.arrows", "d.sqlite", "e.npy", "f.npz", "g.dat")
+    ]
+    mixed.to_feather(files[0])
+    mixed.assign(target=mixed["target"].astype("category")).to_feather(files[1], compression="zstd")
+    table = pa.Table.from_pandas(mixed)
+    with pa.ipc.new_stream(files[2], table.schema) as stream:
+        stream.write_table(table)
+    with sqlite3.connect(files[3]) as connection:
+        pd.DataFrame({"a": [1]}).to_sql("about", connection, index=False)
+        mixed.to_sql("the rows", connection, index=False)
+    np.save(files[4], features.assign(y=coded).to_numpy())
+    np.savez_compressed(
+        files[5], X=features.to_numpy("float32"), y=mixed["target"].to_numpy("U"), n=np.arange(3)
+    )
+    with files[6].open("wb") as out:
+        np.save(
+            out,
+            mixed.to_records(index=False).astype(
+                [(name, "U10" if name == "target" else "f8") for name in mixed]
+            ),
+        )
+    for orient in ("records", "columns", "index", "split", "table", "values"):
+        files.append(tmp_path / f"{orient}.json")
+        mixed.to_json(files[-1], orient=orient)
+    files.append(tmp_path / "lists.json")
+    files[-1].write_text(
+        json.dumps({"rows": {name: mixed[name].tolist() for name in mixed}, "made": "today"})
+    )
+    answer = find(record, folder, *files)
+    assert answer["left_out"] == []
+    assert [Path(one["path"]).name for one in answer["files"] if not one["answers"]] == []
+    assert all(found >= rows - 2 for found, _ in said(answer))
+
+
+def test_other_rows_in_these_forms_are_none_of_test(
+    register: Register, find: Find, cancer: pd.DataFrame, tmp_path: Path
+) -> None:
+    record, folder = register(cancer)
+    train = pd.read_csv(folder / "train.csv").drop(columns="row_id")
+    files = [tmp_path / name for name in ("a.feather", "b.sqlite", "c.npy", "d.json", "e.json", "f.json")]
+    train.to_feather(files[0])
+    with sqlite3.connect(files[1]) as connection:
+        train.to_sql("train", connection)
+    np.save(files[2], train.drop(columns="target").to_numpy())
+    train.to_json(files[3])
+    files[4].write_text('{"learning_rate": 0.1, "layers": [1, 2], "by": {"a": {"b": null}}}')
+    files[5].write_text('{"learning_rate": 0.1}')
+    answer = find(record, folder, *files)
+    assert said(answer) == [(0, False)] * 6
+
+
+def test_no_pickle_is_loaded(register: Register, find: Find, cancer: pd.DataFrame, tmp_path: Path) -> None:
+    record, folder = register(cancer)
+    ran = tmp_path / "ran"
+
+    class Runs:
+        def __reduce__(self) -> tuple[Any, ...]:
+            return Path.touch, (ran,)
+
+    files = [tmp_path / name for name in ("a.pkl", "b", "c.joblib", "d.npy", "e.npz", "f.pt")]
+    files[0].write_bytes(pickle.dumps(Runs(), protocol=0))
+    files[1].write_bytes(pickle.dumps(Runs()))
+    files[2].write_bytes(zlib.compress(pickle.dumps(Runs())))
+    objects = np.array([Runs()], dtype=object)
+    np.save(files[3], objects, allow_pickle=True)
+    np.savez(files[4], a=objects, allow_pickle=True)
+    with zipfile.ZipFile(files[5], "w") as archive:
+        archive.writestr("model/data.pkl", pickle.dumps(Runs()))
+    answer = find(record, folder, *files)
+    assert not ran.exists()
+    assert [one["why"] for one in answer["left_out"] if one["path"] not in map(str, files[3:5])] == [
+        "pickle is never loaded"
+    ] * 4
+    assert answer["files"] == []
+
+
+def test_a_database_and_an_archive_cost_no_more_than_the_search_allows(
+    register: Register, find: Find, cancer: pd.DataFrame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record, folder = register(cancer)
+    bomb, views = tmp_path / "a.npz", tmp_path / "b.db"
+    np.savez_compressed(bomb, a=np.zeros((9_000_000,)))
+    with sqlite3.connect(views) as connection:
+        connection.execute("CREATE TABLE empty (a)")
+        connection.execute(
+            "CREATE VIEW endless AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n"
+        )
+    before = sorted(tmp_path.iterdir())
+    answer = find(record, folder, bomb, views)
+    assert [one["why"] for one in answer["left_out"]] == ["too large: 64 MiB are looked through"]
+    assert said(answer) == [(0, False)]
+    assert sorted(tmp_path.iterdir()) == before

@@ -50,11 +50,18 @@ _RECORDS = frozenset(
     " run.json seen.json started.json stop.json".split()
 )
 
+_STARTS = frozenset("subprocess.Popen os.system os.exec os.posix_spawn os.spawn".split())
+STARTS_PER_PROCESS = 50
+
 _WRITES = os.O_TRUNC | os.O_EXCL | getattr(os, "O_DIRECTORY", 0)
 _REGULAR, _KIND = 0o100000, 0o170000
 
 _record = ""
 _run = ""
+_dataset = ""
+_workspace = ""
+_sources: Any = None
+_started: set[str] = set()
 _workspaces: tuple[str, ...] = ()
 _libraries: tuple[str, ...] = ()
 _known: dict[str, tuple[int, int, int]] = {}
@@ -65,12 +72,13 @@ _full = False
 
 def install() -> None:
     """Starts to watch this process and those that it forks."""
-    global _record, _run, _workspaces, _libraries
+    global _record, _run, _workspaces, _libraries, _dataset, _workspace
     folder = os.environ["SPECWEAVE_RUN_DIR"]
     host = "".join(c if c.isalnum() or c in "-." else "-" for c in os.uname().nodename)[:64] or "host"
     _record = os.path.join(folder, "seen", f"{host}.jsonl")
     _run = os.path.join(os.path.realpath(folder), "")
-    workspace = os.environ.get("SPECWEAVE_WORKSPACE", "")
+    workspace = _workspace = os.environ.get("SPECWEAVE_WORKSPACE", "")
+    _dataset = os.environ.get("SPECWEAVE_DATASET", "")
     if workspace:
         _workspaces = tuple({os.path.join(workspace, ""), os.path.join(os.path.realpath(workspace), "")})
     _libraries = _library_folders()
@@ -107,6 +115,8 @@ def _hook(event: str, args: tuple) -> None:
     if event != "open":
         if event == "sqlite3.connect" and not _full:
             note_argument(args[0])
+        elif event in _STARTS and not _full:
+            _note_start(event, args)
         return
     try:
         path, _, flags = args
@@ -212,19 +222,45 @@ def note_argument(value: Any, sql: bool = False) -> None:
         pass
 
 
-_loaded: Any = None
+def _note_start(event: str, args: tuple) -> None:
+    """Writes a command down that names the registered source."""
+    global _sources
+    if not _dataset or not _workspace or len(_started) >= STARTS_PER_PROCESS:
+        return
+    try:
+        children = _module("seen_children")
+        if _sources is None:
+            _sources = children.Sources(_workspace, _dataset)
+        words, cwd = children.command_of(event, args)
+        source = _sources.named_by(words, cwd)
+        if source is None:
+            return
+        command = children.shown(words)
+        if command not in _started:
+            _started.add(command)
+            _append(
+                f'{{"k":"started","t":{time.time():.3f},"command":{_quoted(command)},"source":{_quoted(source)}}}\n'
+            )
+    except Exception:
+        pass
+
+
+_loaded: dict[str, Any] = {}
 
 
 def _readers() -> Any:
     """The module about native readers: loaded where one is imported, and not before."""
-    global _loaded
-    if _loaded is None:
-        path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "seen_readers.py")
-        spec = sys.modules["_frozen_importlib_external"].spec_from_file_location("_specweave_seen_readers", path)
+    return _module("seen_readers")
+
+
+def _module(name: str) -> Any:
+    if name not in _loaded:
+        path = os.path.join(os.path.dirname(os.path.abspath(__file__)), f"{name}.py")
+        spec = sys.modules["_frozen_importlib_external"].spec_from_file_location(f"_specweave_{name}", path)
         module = sys.modules["_frozen_importlib"].module_from_spec(spec)
         spec.loader.exec_module(module)
-        _loaded = module
-    return _loaded
+        _loaded[name] = module
+    return _loaded[name]
 
 
 # Modules whose readers open files in native code, where Python's audit events do not tell.

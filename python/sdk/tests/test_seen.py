@@ -260,3 +260,93 @@ def test_it_loads_nothing_that_python_has_not_loaded_itself(watched):
 
     more = loaded() - loaded(PYTHONPATH="")
     assert more <= {"__future__", "_json", "_specweave_seen", "sitecustomize"}
+
+
+def with_source(watched, shown="data/churn.csv"):
+    """A registered data set, of which the record alone is needed here."""
+    source = watched.data(shown)
+    folder = watched.root / ".specweave/datasets/churn/v1"
+    folder.mkdir(parents=True)
+    record = {"source": {"path": shown, "bytes": source.stat().st_size}}
+    (folder / "dataset.json").write_text(json.dumps(record))
+    watched.env["SPECWEAVE_DATASET"] = "churn@1"
+    return source
+
+
+def started(watched) -> list[str]:
+    return [line["command"] for line in watched.lines() if line["k"] == "started"]
+
+
+def test_programs_that_are_given_the_source_are_seen(watched):
+    source = with_source(watched)
+    subprocess.run(["git", "init", "-q"], cwd=watched.root, check=True)
+    watched.script(
+        "import os, subprocess, sys\n"
+        "run = lambda *words, **more: subprocess.run(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **more)\n"
+        "run('git', 'show', 'HEAD:data/churn.csv')\n"
+        "run('git', 'show', 'HEAD:data/churn.csv'), run('git', 'log', '-p', '--', 'data/churn.csv')\n"
+        f"run('cat', {str(source)!r})\n"
+        "run('cat', b'churn.csv', cwd='data')\n"
+        "run('cd data && cat churn.csv | head -3', shell=True)\n"
+        "os.system('cat < data/churn.csv > /dev/null')\n"
+        "os.waitpid(os.posix_spawn('/bin/cat', ['cat', '--', './data/churn.csv'], os.environ,"
+        " file_actions=[(os.POSIX_SPAWN_OPEN, 1, '/dev/null', os.O_WRONLY, 0)]), 0)\n"
+        "if os.fork() == 0:\n"
+        "    os.execvp('head', ['head', '-n0', 'data/churn.csv'])\n"
+        "os.wait()\n"
+        "run(sys.executable, '-I', '-c', 'open(\"data/churn.csv\").read()')\n"
+    )
+    assert started(watched) == [
+        "git show HEAD:data/churn.csv",
+        "git log -p -- data/churn.csv",
+        f"cat {source}",
+        "cat churn.csv",
+        "sh -c cd data && cat churn.csv | head -3",
+        "cat < data/churn.csv > /dev/null",
+        "cat -- ./data/churn.csv",
+        "head -n0 data/churn.csv",
+        f'{os.path.basename(sys.executable)} -I -c open("data/churn.csv").read()',
+    ]
+    assert {line["source"] for line in watched.lines() if line["k"] == "started"} == {"data/churn.csv"}
+
+
+def test_programs_that_are_given_other_files_are_none_of_it(watched):
+    with_source(watched)
+    watched.data("other/churn.csv", rows=7), watched.data("data/my-churn.csv"), watched.data("data/churn.csv.gz")
+    watched.script(
+        "import os, subprocess, sys\n"
+        "run = lambda *words, **more: subprocess.run(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **more)\n"
+        "run('cat', 'other/churn.csv')\n"
+        "run('cat', 'churn.csv', cwd='other')\n"
+        "run('cat', 'data/my-churn.csv', 'data/churn.csv.gz', 'data/churn.csv-old', 'data/churn.csv/x')\n"
+        "run(sys.executable, '-c', 'pass', '--out', 'build/churn.csv', '--raw=s3://bucket/churn.csv.zip')\n"
+        "run('sha256sum', 'data/churn.csv')\n"
+        "run('git', 'status', 'data/churn.csv'), run('ls', '-l', 'data/churn.csv')\n"
+        "run('git', 'log', '-n1', '--pretty=%H', '--', 'data/churn.csv')\n"
+        "os.system('sort other/churn.csv > sorted.csv'), os.system('wc -l data/churn.csv')\n"
+        "run('cat', '.specweave/datasets/churn/v1/dataset.json')\n"
+    )
+    assert started(watched) == []
+
+
+def test_a_source_elsewhere_is_known_by_its_name_and_size(watched, tmp_path_factory):
+    source = with_source(watched, "churn.csv")
+    elsewhere = tmp_path_factory.mktemp("elsewhere") / "churn.csv"
+    source.rename(elsewhere)
+    watched.data("small/churn.csv", rows=3)
+    watched.script(
+        "import subprocess\n"
+        f"for path in ({str(elsewhere)!r}, 'small/churn.csv', 'new/churn.csv'):\n"
+        "    subprocess.run(['cat', path], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)\n"
+    )
+    assert started(watched) == [f"cat {elsewhere}"]
+
+
+def test_without_a_data_set_or_with_a_broken_record_scripts_run_on(watched):
+    with_source(watched)
+    (watched.root / ".specweave/datasets/churn/v1/dataset.json").write_text("{")
+    text = "import subprocess\nsubprocess.run(['cat', 'data/churn.csv'], check=True)\n"
+    watched.script(text)
+    watched.script(text, SPECWEAVE_DATASET="gone@1")
+    watched.script(text, SPECWEAVE_DATASET="")
+    assert started(watched) == []

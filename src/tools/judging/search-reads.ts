@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path'
 import { findDataset } from '../../evidence/datasets.ts'
 import type { EvaluatedRun } from '../../evidence/scoring.ts'
 import { searchReads } from '../../evidence/searched-reads.ts'
-import { readsWarning } from '../../increments/reads-checks.ts'
+import { notSearched, readsWarning } from '../../increments/reads-checks.ts'
 import type { Workspace } from '../../store/workspace.ts'
 import type { ToolContext } from '../context.ts'
 import { searchedOf, seenReads } from './seen-reads.ts'
@@ -38,8 +38,9 @@ export async function searchSeenReads(
       return [`what ${run.run} read was not looked through for test rows: ${why}`]
     }
   }
-  const [own] = reads()
-  return own ? readsWarning(own) : []
+  const after = reads()
+  const left = notSearched(after)
+  return [...(after[0] ? readsWarning(after[0]) : []), ...(left ? [left] : [])]
 }
 
 /** Where a file lies that a record shows. */

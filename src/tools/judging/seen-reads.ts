@@ -3,13 +3,16 @@ import { join } from 'node:path'
 import { canonicalJson } from '../../core/canonical-json.ts'
 import type { DatasetRecord } from '../../core/dataset-record.ts'
 import { CHILD_FOLDER, EXPERIMENT_FOLDER, INCREMENT_FOLDER } from '../../core/ids.ts'
-import type { SearchedFile } from '../../core/searched-reads.ts'
+import type { LeftOutFile, SearchedFile } from '../../core/searched-reads.ts'
 import { type Ledger, readLedger } from '../../evidence/ledger.ts'
-import { rowsHeld, searchedReads } from '../../evidence/searched-reads.ts'
+import { rowsHeld, searchedReads, unsearchedReads } from '../../evidence/searched-reads.ts'
 import { type ForbiddenRead, readsWarning, type SeenRun } from '../../increments/reads-checks.ts'
-import { readSeen, type SeenFile } from '../../runs/seen-files.ts'
+import { readSeen, type SeenFile, type SeenStart } from '../../runs/seen-files.ts'
 import type { Workspace } from '../../store/workspace.ts'
 import { datasetRecord } from '../data/dataset-record.ts'
+
+/** By SHA-256. */
+type Searched = ReadonlyMap<string, SearchedFile | LeftOutFile>
 
 /** A run builds on others at most so many steps and runs away. */
 const RUNS = 50
@@ -26,7 +29,7 @@ export function seenReads(
   run: string,
   folder: string,
   dataset: string,
-  searched: ReadonlyMap<string, SearchedFile> = new Map(),
+  searched: Searched = new Map(),
 ): SeenRun[] {
   return readsOn(workspace, dataset, searched)(run, folder)
 }
@@ -35,7 +38,7 @@ export function seenReads(
 export function readsOn(
   workspace: Workspace,
   dataset: string,
-  searched: ReadonlyMap<string, SearchedFile> = new Map(),
+  searched: Searched = new Map(),
 ): (run: string, folder: string) => SeenRun[] {
   const record = datasetRecord(workspace, dataset)
   if (!record || !isWhole(record)) return () => []
@@ -49,7 +52,7 @@ function followReads(
   folder: string,
   dataset: string,
   forbidden: ReturnType<typeof forbiddenFiles>,
-  searched: ReadonlyMap<string, SearchedFile>,
+  searched: Searched,
 ): SeenRun[] {
   const found: SeenRun[] = []
   const queue = [{ run, folder }]
@@ -64,7 +67,7 @@ function followReads(
     )
     const known = others.flatMap(({ path, sha256 }) => {
       const file = searched.get(sha256 ?? '')
-      return file && file.found > 0
+      return file && 'found' in file && file.found > 0
         ? [{ answers: file.answers, path: shown(path), what: rowsHeld(file, dataset) }]
         : []
     })
@@ -75,10 +78,16 @@ function followReads(
       complete: seen?.complete ?? true,
       forbidden: [
         ...files.flatMap((file) => forbidden.of(file) ?? []),
+        ...(seen?.started ?? []).flatMap((start) => forbidden.started(start) ?? []),
         ...known.filter(({ answers }) => answers),
-      ].map(({ path, what }) => ({ path, what })),
+      ].map(({ path, what, started }: ForbiddenRead) => ({ path, what, ...(started ? { started } : {}) })),
       features: known.filter(({ answers }) => !answers).map(({ path, what }) => ({ path, what })),
-      unsearched: others.filter(({ sha256 }) => !searched.has(sha256 ?? '')),
+      unsearched: others.flatMap(({ path, sha256 }) => {
+        const file = searched.get(sha256 ?? '')
+        if (file && 'found' in file) return []
+        const why = sha256 === null ? UNHASHED : file?.why
+        return [{ path, sha256, ...(why ? { why } : {}) }]
+      }),
     })
     for (const { path } of files) {
       const other = runThatHolds(path)
@@ -96,13 +105,17 @@ export function seenWarnings(workspace: Workspace, run: string, folder: string, 
   return own ? readsWarning(own) : []
 }
 
-/** What is known of files that were looked through for a version's test rows. */
+/** What is known of files that were looked through for a version's test rows, or could not be. */
 export function searchedOf(
   workspace: Workspace,
   dataset: string,
   ledger: Ledger = readLedger(workspace),
-): ReadonlyMap<string, SearchedFile> {
-  return searchedReads(ledger, datasetRecord(workspace, dataset)?.hash ?? '')
+): Searched {
+  const hash = datasetRecord(workspace, dataset)?.hash ?? ''
+  return new Map<string, SearchedFile | LeftOutFile>([
+    ...unsearchedReads(ledger, hash),
+    ...searchedReads(ledger, hash),
+  ])
 }
 
 /** The run in whose folder a file lies: what it wrote is what it made of all that it had read. */
@@ -118,6 +131,8 @@ function runThatHolds(path: string): { run: string; folder: string } | undefined
   }
 }
 
+const UNHASHED = 'changed or removed since it was opened, or too large to hash'
+
 /** A file this small may have the size of another by chance. */
 const TELLING_BYTES = 1024
 
@@ -127,7 +142,11 @@ const VAULT = /(?:^|\/)vault\/[0-9a-f]{64}\/test\.csv$/
 function forbiddenFiles(
   workspace: Workspace,
   record: DatasetRecord,
-): { own(file: SeenFile): boolean; of(file: SeenFile): ForbiddenRead | undefined } {
+): {
+  own(file: SeenFile): boolean
+  of(file: SeenFile): ForbiddenRead | undefined
+  started(start: SeenStart): ForbiddenRead | undefined
+} {
   const own = new Set(Object.values(record.splits).map(({ sha256 }) => sha256))
   const related = relatedVersions(workspace, record)
   const isOwn = ({ sha256 }: SeenFile) => sha256 !== null && own.has(sha256)
@@ -144,7 +163,13 @@ function forbiddenFiles(
     }
     return undefined
   }
-  return { own: isOwn, of }
+  const started = ({ command, source }: SeenStart): ForbiddenRead | undefined => {
+    const named = related.find((other) => other.source.path === source)
+    if (!named) return undefined
+    const what = `which names the registered source ${source}, ${holdsSealed(named)}`
+    return { path: shown(command), what, started: true }
+  }
+  return { own: isOwn, of, started }
 }
 
 const LONGEST_PATH = 200
@@ -154,8 +179,13 @@ function shown(path: string): string {
   return path.length <= LONGEST_PATH ? path : `…${path.slice(-LONGEST_PATH)}`
 }
 
-function asSource({ path, sha256, bytes }: SeenFile, { dataset, source }: DatasetRecord): string | undefined {
-  const holds = `which holds the sealed rows of ${dataset} with their labels`
+function holdsSealed({ dataset }: DatasetRecord): string {
+  return `which holds the sealed rows of ${dataset} with their labels`
+}
+
+function asSource({ path, sha256, bytes }: SeenFile, record: DatasetRecord): string | undefined {
+  const { source } = record
+  const holds = holdsSealed(record)
   // Of a source outside the workspace only the name is recorded, which another file at the root may have.
   const there = path === source.path && (path.includes('/') || sha256 === null || sha256 === source.sha256)
   if (there) return `the registered source, ${holds}`
