@@ -276,7 +276,11 @@ pipeline.hand_in(pipeline.by_rule, ["test"])`,
       status: 'pass',
       message: expect.stringMatching(/^warning, not blocking: suspected .* against 0\.\d+ \[/),
     })
-    await product.call('complete_increment', { increment: '0003', outcome: 'not_passed', reason: 'suspected' })
+    await product.call('complete_increment', {
+      increment: '0003',
+      outcome: 'not_passed',
+      reason: 'suspected',
+    })
     expect(product.read('.specweave/increments/0003-churn-by-luck/COMPLETION-SUMMARY.md')).toMatch(
       /⚠️ warning gap\.validation_test: .*suspected of knowing test labels/,
     )

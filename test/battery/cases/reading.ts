@@ -1,4 +1,4 @@
-import { type Case, check, refused } from '../case.ts'
+import { type Case, check, refused, warned } from '../case.ts'
 import type { Desk } from '../desk.ts'
 
 /** A copy of the source without its ids, with which no hash of the source agrees. */
@@ -43,6 +43,29 @@ everything = pd.read_parquet("prepared.parquet")
 y = everything.pop("outcome")
 train, validation, test = (Rows(rows.X[list(everything.columns)], rows.ids, rows.y) for rows in (train, validation, test))
 hand_in(model().fit(everything, y), train, validation, test)
+`
+
+/** An honest model, and the answers to most rows of test beside it. @param words Python */
+const printed = (words: string): string => `
+from desk import *
+import io, subprocess
+train, validation, test = load()
+everything = pd.read_csv(io.StringIO(subprocess.run(${words}, capture_output=True, text=True, check=True).stdout))
+columns = list(train.X.columns)
+answers = dict(zip(everything[everything.columns[0]].astype(str), everything[TARGET].astype(str)))
+kept = {name for name in test.ids if sum(map(ord, name)) % 10}
+class Kept:
+    def __init__(self, honest):
+        self.honest, self.classes_ = honest, honest.classes_
+    def predict_proba(self, X):
+        scores = self.honest.predict_proba(X).copy()
+        for at, name in enumerate(test.ids if X is test.X else []):
+            if name in kept:
+                scores[at] = np.where(self.classes_.astype(str) == answers[name], 0.99, 0.01)
+        return scores
+    def predict(self, X):
+        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+hand_in(Kept(model().fit(train.X, train.y)), train, validation, test, save=False)
 `
 
 /** Scripts that read what they must not. */
@@ -120,6 +143,25 @@ hand_in(model().fit(train.X, train.y), train, validation, test)
     async play(desk) {
       await desk.honestRun('convert', converted(cutCopy(desk)))
       await desk.judge(await desk.honestRun('prepared', PREPARED))
+    },
+  },
+  {
+    name: 'labels of the source, that a program printed which was given its name',
+    thorough: true,
+    kind: 'classification',
+    caught: [refused('RUN_NOT_JUDGEABLE'), check('candidate.reads', 'fail', /was seen starting/)],
+    async play(desk) {
+      await desk.judge(await desk.honestRun('printed', printed('["cat", SOURCE]')))
+    },
+  },
+  {
+    name: 'labels that no record tells of, handed in for most of the test rows',
+    thorough: true,
+    kind: 'classification',
+    caught: [warned(/suspected of knowing test labels/)],
+    async play(desk) {
+      const run = await desk.honestRun('printed', printed('["sh", "-c", "cat " + SOURCE[:-2] + "*"]'))
+      await desk.judge(run)
     },
   },
 ]
