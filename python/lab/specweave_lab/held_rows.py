@@ -12,6 +12,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,9 @@ MOST_FILES = 50
 """And of what they hold 64 MiB, the small ones first: a look at the test set waits for this."""
 TOO_MANY = f"{MOST_FILES} smaller ones were looked through"
 GONE = "gone since"
+LATE = "no time was left"
+LONGEST_S = 10.0
+"""After these the rest waits for the next call: what was found by then is worth more than nothing."""
 LISTS = "of recommendations no rows are looked up"
 FEWEST = 20
 """Rows of test that no other split holds, without which nothing is said."""
@@ -83,7 +87,7 @@ def find_test_rows(params: dict[str, Any], progress: Progress) -> dict[str, Any]
     splits = _splits(folder, record, arguments)
     done: dict[Path, dict[str, Any]] = {}
     why: dict[Path, str] = {}
-    left = MOST_BYTES
+    left, until = MOST_BYTES, monotonic() + LONGEST_S
     for number, path in enumerate(sorted(paths, key=_size)):
         if not path.is_file():
             why[path] = GONE
@@ -91,6 +95,9 @@ def find_test_rows(params: dict[str, Any], progress: Progress) -> dict[str, Any]
         left -= _size(path)
         if left < 0 or number >= MOST_FILES:
             why[path] = TOO_LARGE if left < 0 else TOO_MANY
+            continue
+        if monotonic() > until:
+            why[path] = LATE
             continue
         # The small ones come first, so that all others are too large as well once one is.
         progress("looking for test rows in what the run read", 1 - left / MOST_BYTES)

@@ -76,6 +76,8 @@ def _read(path: Path) -> list[Table]:
     if begin.startswith(b"SQLite format 3\0"):
         return _sqlite(path)
     if begin.startswith(b"\x93NUMPY"):
+        if b"|O'" in begin:
+            raise NotSearched(PICKLE)
         return _arrays({"a": np.load(path, allow_pickle=False)})
     if begin.startswith(b"PK"):
         return _zipped(path)
@@ -139,8 +141,11 @@ def _zipped(path: Path) -> list[Table]:
         if sum(one.file_size for one in archive.infolist()) > MOST_BYTES:
             raise NotSearched(TOO_LARGE)
     with np.load(path, allow_pickle=False) as arrays:
-        # One that holds Python objects is a pickle, and left out.
-        return _arrays({name: array for name in arrays.files if (array := _loaded(arrays, name)) is not None})
+        # One that holds Python objects is a pickle.
+        loaded = {name: array for name in arrays.files if (array := _loaded(arrays, name)) is not None}
+    if not loaded:
+        raise NotSearched(PICKLE)
+    return _arrays(loaded)
 
 
 def _loaded(arrays: Any, name: str) -> np.ndarray | None:

@@ -143,6 +143,9 @@ def test_what_is_no_table_is_left_out(
     }
     cancer.to_csv(tmp_path / "all.csv", index=False)
     monkeypatch.setattr("specweave_lab.held_rows.MOST_BYTES", 1000)
+    monkeypatch.setattr("specweave_lab.held_rows.LONGEST_S", -1.0)
+    [late] = find(record, folder, files[0])["left_out"]
+    assert late["why"] == "no time was left"
     [left_out] = find(record, folder, tmp_path / "all.csv")["left_out"]
     assert left_out == {"path": str(tmp_path / "all.csv"), "why": "too large: 64 MiB are looked through"}
 
@@ -225,9 +228,7 @@ def test_no_pickle_is_loaded(register: Register, find: Find, cancer: pd.DataFram
         archive.writestr("model/data.pkl", pickle.dumps(Runs()))
     answer = find(record, folder, *files)
     assert not ran.exists()
-    assert [one["why"] for one in answer["left_out"] if one["path"] not in map(str, files[3:5])] == [
-        "pickle is never loaded"
-    ] * 4
+    assert [one["why"] for one in answer["left_out"]] == ["pickle is never loaded"] * 6
     assert answer["files"] == []
 
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import type { Measurement, Split } from '../../src/core/measurement.ts'
-import { betterOnTest, drawnAlike, suspectedOnTest } from '../../src/increments/better-on-test.ts'
+import { betterOnTest, drawnAlike, suspectedOnTest } from '../../src/increments/better-on-test-check.ts'
 import type { GateFacts } from '../../src/increments/gate-facts.ts'
 import { warningsOf } from '../../src/increments/warning-checks.ts'
 
