@@ -48,6 +48,12 @@ export function readLedger(workspace: Workspace): Ledger {
   return { chains, lines, problems }
 }
 
+/** The numbers of the increments that it holds lines of, whether they are on disk or not. */
+export function incrementNumbers({ lines }: Ledger): Set<number> {
+  const ids = lines.flatMap(({ verified, data }) => (verified ? [data.increment] : []))
+  return new Set(ids.flatMap((id) => (typeof id === 'string' && /^\d+$/.test(id) ? [Number(id)] : [])))
+}
+
 /**
  * Runs `work` with the ledger as it stands while no other process of this clone can add to it: what is decided from it
  * still holds when it is recorded. `work` is synchronous and short.

@@ -7,7 +7,8 @@ import { type Evidence, readEvidence, recordedSplits, type SplitEvidence } from 
 import { figureCount, otherMethods, otherMethodsInWords, wrongFigures } from './figures.ts'
 import { type JudgedPredictions, judgedBefore } from './kept-predictions.ts'
 import type { Ledger } from './ledger.ts'
-import { type RebuildOptions, type Rebuilt, rebuildDataset, unregistered } from './rebuild.ts'
+import { proveDataset } from './prove-dataset.ts'
+import type { RebuildOptions, Rebuilt } from './rebuild.ts'
 import { type RecomputedLift, recomputeLifts } from './recomputed-lifts.ts'
 import { findPredictions, type Predictions, type RunPredictions, score } from './scoring.ts'
 import { isSameThreshold, otherThreshold, thresholdOf } from './threshold.ts'
@@ -283,10 +284,10 @@ class Datasets {
     this.#found.set(dataset, found)
     try {
       found.record = findDataset(this.#workspace, dataset)
-      const problem = unregistered(found.record, this.#ledger)
-      if (problem) found.result.problems.push(problem)
-      // Also then: what the source gives tells what was changed.
-      Object.assign(found.result, await rebuildDataset(this.#workspace, found.record, this.#options))
+      Object.assign(
+        found.result,
+        await proveDataset(this.#workspace, this.#ledger, found.record, found.result.problems, this.#options),
+      )
     } catch (cause) {
       if (!(cause instanceof Refusal) || /^LAB_/.test(cause.code)) throw cause
       found.result.problems.push(cause.message)

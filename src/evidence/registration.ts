@@ -12,6 +12,7 @@ import { type DatasetSource, locateSource, requireDatasetName } from './dataset-
 import { listDatasets, listVersions, splitFiles } from './datasets.ts'
 import { readLedger, withLedger } from './ledger.ts'
 import { cloneId } from './ledger-keys.ts'
+import { recordSha256 } from './registered-record.ts'
 import { sameSourceWarning } from './same-source.ts'
 import type { DataSchema } from './schema-file.ts'
 import { searchedSha256 } from './searched-data.ts'
@@ -87,7 +88,7 @@ export async function registerDataset(
         : added
     // Somebody registered a version of this name meanwhile: a later version has to know what that one sealed.
     if (outcome === 'overtaken') continue
-    await recordInLedger(workspace, outcome.record)
+    await recordInLedger(workspace, outcome)
     const warnings = [
       ...source.warnings,
       ...sameSourceWarning(workspace, outcome.record),
@@ -228,12 +229,19 @@ function removeEmpty(folder: string): void {
   }
 }
 
-/** Also where an earlier call was killed between the version and its line. */
-async function recordInLedger(workspace: Workspace, record: DatasetRecord): Promise<void> {
+/**
+ * Also where an earlier call was killed between the version and its line. Of a version that was here before, what
+ * dataset.json says now may be anybody's: a line that stands is not followed by another.
+ */
+async function recordInLedger(workspace: Workspace, { record, reused }: Outcome): Promise<void> {
+  const record_sha256 = recordSha256(record)
   const isRecorded = (ledger: ReturnType<typeof readLedger>) =>
     ledger.lines.some(
-      (line) =>
-        line.event === 'dataset.registered' && line.verified && line.data.dataset_hash === record.hash,
+      ({ event, verified, data }) =>
+        event === 'dataset.registered' &&
+        verified &&
+        data.dataset_hash === record.hash &&
+        (reused || data.record_sha256 === record_sha256),
     )
   if (isRecorded(readLedger(workspace))) return
   await withLedger(workspace, (ledger, append) => {
@@ -241,6 +249,7 @@ async function recordInLedger(workspace: Workspace, record: DatasetRecord): Prom
     append('dataset.registered', {
       dataset: record.dataset,
       dataset_hash: record.hash,
+      record_sha256,
       source_sha256: record.source.sha256,
       rows: record.rows,
       test_rows: record.splits.test.rows,

@@ -32,14 +32,20 @@ const FOLDERS = ['scripts', 'experiments', 'models', 'data', 'notebooks', 'repor
 /**
  * Creates an increment: it appears whole or not at all, under a number that no other process can have. It is built
  * beside the increments, under a reserved number, and moved to its name.
+ * @param used numbers that the ledger holds lines of: what was deleted is not begun anew under its number
  * @throws Refusal INCREMENT_EXISTS where the number that was asked for is in use
  */
-export function createIncrement(workspace: Workspace, plan: IncrementPlan): CreatedIncrement {
+export function createIncrement(
+  workspace: Workspace,
+  plan: IncrementPlan,
+  used: ReadonlySet<number> = new Set(),
+): CreatedIncrement {
   const { layout } = workspace
-  if (plan.number !== undefined && takenNumbers(layout).has(plan.number)) throw exists(workspace, plan.number)
+  if (plan.number !== undefined && (takenNumbers(layout).has(plan.number) || used.has(plan.number)))
+    throw exists(workspace, plan.number, used)
   for (;;) {
-    const reservation = reserveNumber(layout, plan.number)
-    if (!reservation) throw exists(workspace, plan.number!)
+    const reservation = reserveNumber(layout, plan.number, used)
+    if (!reservation) throw exists(workspace, plan.number!, used)
     try {
       const created = buildAndMove(workspace, plan, reservation.number)
       if (created) return created
@@ -47,7 +53,7 @@ export function createIncrement(workspace: Workspace, plan: IncrementPlan): Crea
       reservation.release()
     }
     // somebody put this very folder there between our look and the move
-    if (plan.number !== undefined) throw exists(workspace, plan.number)
+    if (plan.number !== undefined) throw exists(workspace, plan.number, used)
   }
 }
 
@@ -96,13 +102,18 @@ function filesOf(plan: IncrementPlan, folder: string, id: string): Record<string
   }
 }
 
-function exists({ layout }: Workspace, number: number): Refusal {
+function exists({ layout }: Workspace, number: number, used: ReadonlySet<number>): Refusal {
   const folder = takenNumbers(layout).get(number)
   const id = padNumber(number, 4)
-  const free = padNumber(nextNumber(layout), 4)
+  const free = padNumber(nextNumber(layout, used), 4)
+  const where = folder
+    ? ` (${folder})`
+    : used.has(number)
+      ? ' in the ledger, though its folder is not here'
+      : ' or is just being made'
   return new Refusal(
     'INCREMENT_EXISTS',
-    `Increment ${id} exists already${folder ? ` (${folder})` : ' or is just being made'}; nothing was created. The next free number is ${free}.`,
+    `Increment ${id} exists already${where}; nothing was created. The next free number is ${free}.`,
     {
       invalid: [{ field: 'id', problem: `${id} is in use` }],
       next: [

@@ -54,8 +54,10 @@ export interface GateFacts {
   candidateUnknown?: string
   /** `churn@1`, registered and on disk. */
   dataset?: string
-  /** Files of the data set that were seen to be others than those registered, in words, and are still. */
+  /** What of the data set is not what was registered, in words: dataset.json, and files that were seen changed and still are. */
   dataChanged?: readonly string[]
+  /** What of dataset.json the ledger holds nothing of, in a sentence. */
+  dataNotCompared?: string
   /** What was asked at the first look, by check, for each that is another now and that no person approved. */
   criteriaChanged: Readonly<Record<string, string>>
   /** Every criterion that is another now, approved or not; absent where none is. */

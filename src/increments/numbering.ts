@@ -37,9 +37,12 @@ function namesIn(folder: string): string[] {
   }
 }
 
-/** The highest number in use plus one, as the engine's `next-id` counts: gaps stay gaps. */
-export function nextNumber(layout: Layout): number {
-  return Math.max(0, ...takenNumbers(layout).keys()) + 1
+/**
+ * The highest number in use plus one, as the engine's `next-id` counts: gaps stay gaps.
+ * @param used numbers that are taken though no folder has them.
+ */
+export function nextNumber(layout: Layout, used: ReadonlySet<number> = new Set()): number {
+  return Math.max(0, ...takenNumbers(layout).keys(), ...used) + 1
 }
 
 export interface Reservation {
@@ -53,9 +56,13 @@ export interface Reservation {
  * @param wanted this number or none; without it the next free one
  * @returns `undefined` where the wanted number is in use or being made
  */
-export function reserveNumber(layout: Layout, wanted?: number): Reservation | undefined {
+export function reserveNumber(
+  layout: Layout,
+  wanted?: number,
+  used?: ReadonlySet<number>,
+): Reservation | undefined {
   makeFolder(layout.reservations)
-  for (let number = wanted ?? nextNumber(layout); ; number++) {
+  for (let number = wanted ?? nextNumber(layout, used); ; number++) {
     const file = join(layout.reservations, `increment-${padNumber(number, 4)}`)
     if (claim(file)) {
       const release = (): void => rmSync(file, { force: true })

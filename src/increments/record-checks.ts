@@ -18,13 +18,14 @@ export function recordChecks(facts: GateFacts): Check[] {
   ]
 }
 
-function datasetRegistered({ dataset, increment, problemType, dataChanged = [] }: GateFacts): Check {
+function datasetRegistered(facts: GateFacts): Check {
+  const { dataset, increment, problemType, dataChanged = [], dataNotCompared } = facts
   const id = 'dataset.registered'
   if (dataset && dataChanged.length > 0)
     return {
       id,
       status: 'fail',
-      message: `${dataset} is not as it was registered: ${dataChanged.join('; ')}. Remove what was changed and register the source again, which makes it as it was.`,
+      message: `${dataset} is not as it was registered: ${dataChanged.join('; ')}. Take dataset.json from Git; remove other files that were changed and register the source again, which makes them as they were.`,
       evidence: datasetPath(dataset),
       next: { person: 'specweave-ml verify', why: 'shows what was changed, and since when it was seen' },
     }
@@ -32,7 +33,7 @@ function datasetRegistered({ dataset, increment, problemType, dataChanged = [] }
     return {
       id,
       status: 'pass',
-      message: `${dataset} is registered, split and sealed.`,
+      message: `${dataset} is registered, split and sealed.${dataNotCompared ? ` ${dataNotCompared}.` : ''}`,
       evidence: datasetPath(dataset),
     }
   return {

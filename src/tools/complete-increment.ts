@@ -56,9 +56,21 @@ export const completeIncrement = defineTool({
     const increment = resolveIncrement(workspace, input.increment)
     refuseClosed(increment.id, increment.status)
     const result = await judged(workspace, index, increment, context)
+    if (result.facts.wrongStatus) {
+      const docs = await closing.putStatusBack(workspace, index, increment, result)
+      return {
+        increment: increment.id,
+        status: result.facts.increment.status as 'completed' | 'abandoned',
+        summary_path: `${increment.relative}/COMPLETION-SUMMARY.md`,
+        docs,
+        notes: [
+          `${increment.id} was closed before, as the ledger holds: its status in metadata.json, which was ${increment.status}, was put back, and nothing else was done`,
+        ],
+      }
+    }
     const completion = decideCompletion({
       increment: increment.id,
-      status: increment.status,
+      status: result.facts.increment.status,
       verdict: result.verdict,
       outcome: input.outcome,
       reason,

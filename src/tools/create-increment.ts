@@ -49,14 +49,21 @@ export const createIncrementTool = defineTool({
     ],
   },
   async handle(input, context) {
-    const [{ planIncrement }, { createIncrement }, { findDataset }, { projectName }, place] =
-      await Promise.all([
-        import('../increments/increment-plan.ts'),
-        import('../increments/create.ts'),
-        import('../evidence/datasets.ts'),
-        import('../increments/engine.ts'),
-        import('./workspace-place.ts'),
-      ])
+    const [
+      { planIncrement },
+      { createIncrement },
+      { findDataset },
+      { projectName },
+      { incrementNumbers, readLedger },
+      place,
+    ] = await Promise.all([
+      import('../increments/increment-plan.ts'),
+      import('../increments/create.ts'),
+      import('../evidence/datasets.ts'),
+      import('../increments/engine.ts'),
+      import('../evidence/ledger.ts'),
+      import('./workspace-place.ts'),
+    ])
     // Everything is understood before a workspace or a folder is made.
     planIncrement(input, { project: '' })
     const { workspace, notes } = await place.workspaceFor(context)
@@ -65,6 +72,7 @@ export const createIncrementTool = defineTool({
     const created = createIncrement(
       workspace,
       planIncrement(input, { project: projectName(workspace.layout), dataset }),
+      incrementNumbers(readLedger(workspace)),
     )
     const next: NextStep[] = dataset
       ? [

@@ -101,7 +101,7 @@ export const getIncrement = defineTool({
       increment: increment.id,
       title: facts.title,
       path: increment.relative,
-      status: increment.status,
+      status: facts.increment.status,
       verdict: verdict.verdict,
       ...(verdict.candidate ? { candidate: verdict.candidate } : {}),
       ...(facts.dataset ? { dataset: facts.dataset.dataset } : {}),
@@ -126,7 +126,7 @@ export const getIncrement = defineTool({
         .filter(({ status }) => status !== 'pass' && status !== 'waived')
         .map(({ id, status, message }) => `${id} (${status}): ${message}`),
       // Of what is closed nothing has to be known any more.
-      ...(increment.status === 'completed' || increment.status === 'abandoned'
+      ...(facts.increment.status === 'completed' || facts.increment.status === 'abandoned'
         ? {}
         : await insightsOn(workspace, index, {
             increment: increment.id,

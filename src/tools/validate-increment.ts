@@ -20,6 +20,11 @@ function changedCriteria(askedBefore: Readonly<Record<string, string>>): string[
   )
 }
 
+/** Whoever takes back the status of a closed increment by hand does not open it again. */
+function closedAnyway(wrongStatus: string | undefined): string[] {
+  return wrongStatus ? [`${wrongStatus}. It stays closed: it was judged again, and nothing is recorded`] : []
+}
+
 export const validateIncrement = defineTool({
   name: 'validate_increment',
   title: 'Validate an increment',
@@ -79,7 +84,12 @@ export const validateIncrement = defineTool({
         ...(evidence ? { evidence } : {}),
         ...(next ? { next: next as Record<string, unknown> } : {}),
       })),
-      warnings: [...verdict.warnings, ...changedCriteria(facts.askedBefore), ...notes],
+      warnings: [
+        ...closedAnyway(facts.wrongStatus),
+        ...verdict.warnings,
+        ...changedCriteria(facts.askedBefore),
+        ...notes,
+      ],
       next: nextSteps(facts, verdict),
     }
   },

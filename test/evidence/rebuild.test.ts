@@ -4,8 +4,9 @@ import { afterAll, describe, expect, it, vi } from 'vitest'
 import { closeLab } from '../../src/adapters/lab/process.ts'
 import { listDatasets, splitFiles } from '../../src/evidence/datasets.ts'
 import { readLedger } from '../../src/evidence/ledger.ts'
-import { rebuildDataset, unregistered } from '../../src/evidence/rebuild.ts'
+import { rebuildDataset } from '../../src/evidence/rebuild.ts'
 import { registerAgain } from '../../src/evidence/register-again.ts'
+import { recordStanding } from '../../src/evidence/registered-record.ts'
 import { type DatasetInput, registerDataset } from '../../src/evidence/registration.ts'
 import { hasLabels, labelsFile } from '../../src/evidence/vault.ts'
 import { openWorkspace, type Workspace } from '../../src/store/workspace.ts'
@@ -111,7 +112,7 @@ describe.skipIf(!process.env.SPECWEAVE_LAB_DIR)('rebuilding', () => {
       expect(readFileSync(splitFiles(there, record).train ?? '', 'utf8')).toBe(train)
       expect(await rebuildDataset(there, record)).toEqual({ made: [] })
       expect(readLedger(there).lines).toHaveLength(before)
-      expect(unregistered(record, readLedger(there))).toBeUndefined()
+      expect(recordStanding(record, readLedger(there))).toEqual({ registered: true })
     },
   )
 

@@ -24,20 +24,28 @@ export function printRecomputation(io: CliIo, recomputed: Recomputation, holds: 
   const runs = new Set(sure.map(({ run }) => run)).size
   const counted = `${figures} figures of ${runs} run${runs === 1 ? '' : 's'}`
   if (!proven) io.err(`NOT PROVEN. ${counted} came out again; what is wrong stands above.`)
-  else if (!holds) io.err(`NOT PROVEN: ${counted} came out again, and the ledger does not hold them.`)
+  else if (!holds) io.err(`NOT PROVEN. ${counted} came out again, and what is wrong stands above.`)
   else if (!splits.some(({ judged }) => judged))
     io.out(`There is no verdict yet whose numbers had to be proven. ${counted} came out again.`)
   else io.out(`Proven: ${counted} came out again from the predictions (within 1e-9).`)
 }
 
-function printDataset(io: CliIo, { dataset, made, source, problems }: RecomputedDataset): void {
+function printDataset(io: CliIo, one: RecomputedDataset): void {
+  const { dataset, made, source, notCompared, problems } = one
   for (const problem of problems) io.err(`${dataset}: ${problem}`)
   if (problems.length > 0) return
-  io.out(
-    made.length === 0
-      ? `${dataset}: the sealed labels are on this machine, with the registered hash`
-      : `${dataset}: ${made.join(', ')} made again from ${source}; hash and splits are equal to dataset.json`,
-  )
+  if (made.length > 0)
+    io.out(
+      `${dataset}: ${made.join(', ')} made again from ${source}; hash and splits are equal to dataset.json`,
+    )
+  else if (notCompared === undefined)
+    io.out(
+      `${dataset}: the sealed labels are on this machine, with the registered hash; ${source} registered again gives what dataset.json says`,
+    )
+  else
+    io.out(
+      `${dataset}: the sealed labels are on this machine, with the registered hash; not compared with the source: ${notCompared}`,
+    )
 }
 
 function printSplit(

@@ -1,9 +1,16 @@
+import { changedSourceInWords, type DataReview, reviewData } from '../../evidence/data-review.ts'
 import { type GoneRun, goneInWords, goneRuns } from '../../evidence/gone-runs.ts'
 import type { Ledger } from '../../evidence/ledger.ts'
 import { listIncrements } from '../../increments/load.ts'
 import { openIndex } from '../../store/index-db.ts'
 import type { Workspace } from '../../store/workspace.ts'
 import { editedDocuments } from '../../tools/verdict/edited-documents.ts'
+import {
+  type GoneIncrement,
+  goneIncrementInWords,
+  goneIncrements,
+  goneVerdictLine,
+} from '../../tools/verdict/gone-increments.ts'
 import { type RecordedVerdict, recordedVerdict, verdictLine } from '../../tools/verdict/recorded-verdict.ts'
 import type { CliIo } from './io.ts'
 
@@ -14,6 +21,9 @@ export interface Review {
   problems: string[]
   /** Runs of increments that are not there at all. */
   goneWithAll: GoneRun[]
+  /** Judged or closed, and not there at all. */
+  goneIncrements: GoneIncrement[]
+  data: DataReview
 }
 
 /** @param only the id of an increment; all without it. */
@@ -22,36 +32,60 @@ export async function reviewed(workspace: Workspace, ledger: Ledger, only?: stri
   const refs = listIncrements(workspace).filter(({ id }) => only === undefined || id === only)
   const increments = refs.map((increment) => recordedVerdict(workspace, index, ledger, increment))
   const all = new Set(listIncrements(workspace).map(({ id }) => id))
+  const data = reviewData(workspace, ledger)
+  const gone = only === undefined ? goneIncrements(workspace, ledger, all) : []
   return {
     increments,
+    data,
+    goneIncrements: gone,
     goneWithAll: only === undefined ? goneRuns(ledger, (run) => all.has(run.split('/')[0] ?? '')) : [],
-    problems: [...increments.flatMap(({ problems }) => problems), ...editedDocuments(workspace, refs)],
+    problems: [
+      ...gone.filter(({ aside }) => !aside).map(goneIncrementInWords),
+      ...data.problems,
+      ...increments.flatMap(({ problems }) => problems),
+      ...editedDocuments(workspace, refs),
+    ],
   }
 }
 
 /** What differs, on stderr. Runs that are gone are a warning: where the latest verdict read one, that is said beside. */
-export function printReview(io: CliIo, { increments, problems, goneWithAll }: Review): void {
+export function printReview(io: CliIo, review: Review): void {
+  const { increments, problems, goneWithAll, goneIncrements, data } = review
   for (const problem of problems) io.err(problem)
+  for (const one of goneIncrements) if (one.aside) io.err(`warning: ${goneIncrementInWords(one)}`)
+  for (const note of data.notCompared) io.out(`note: ${note}`)
   if (goneWithAll.length > 0)
     io.err(`warning: in the ledger, and not on disk, with all of its increment: ${goneInWords(goneWithAll)}`)
-  for (const { gone, metric, notes } of increments) {
+  for (const { gone, metric, notes, notCompared } of increments) {
+    for (const note of notCompared) io.out(`note: ${note}`)
     if (gone.length > 0) io.err(`warning: in the ledger, and not on disk: ${goneInWords(gone, metric)}`)
     for (const note of notes) io.err(`warning: ${note}`)
   }
 }
 
+/** A warning: nothing that was recorded is another for it. @param told data sets of which it was said already. */
+export function printChangedSources(io: CliIo, { data }: Review, told: readonly string[]): void {
+  for (const one of data.changedSources)
+    if (!told.includes(one.dataset)) io.err(`warning: ${changedSourceInWords(one)}`)
+}
+
 /** Last of all, a line for each increment with a verdict. @param state what is proven of it here. */
-export function printVerdicts(io: CliIo, { increments }: Review, state: string): void {
+export function printVerdicts(io: CliIo, { increments, goneIncrements }: Review, state: string): void {
+  for (const one of goneIncrements) io.out(goneVerdictLine(one))
   for (const one of increments) if (one.verdict) io.out(verdictLine(one, state))
 }
 
-export function reviewJson({ increments, problems, goneWithAll }: Review): Record<string, unknown> {
+export function reviewJson(review: Review): Record<string, unknown> {
+  const { increments, problems, goneWithAll, goneIncrements, data } = review
   return {
     increments: increments
       .filter(({ verdict }) => verdict !== null)
-      .map(({ gone, metric, problems, notes, ...one }) => one),
+      .map(({ gone, metric, problems, notes, notCompared, ...one }) => one),
     changed_files: problems,
     gone_runs: [...increments.flatMap(({ gone }) => gone), ...goneWithAll],
+    gone_increments: goneIncrements,
+    changed_sources: data.changedSources,
+    not_compared: [...data.notCompared, ...increments.flatMap(({ notCompared }) => notCompared)],
     notes: increments.flatMap(({ notes }) => notes),
   }
 }

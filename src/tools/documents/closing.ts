@@ -107,6 +107,23 @@ export async function closeIncrement(
   }
 }
 
+/**
+ * An increment that the ledger holds as closed, and metadata.json does not: somebody wrote another status, or we were
+ * ended before we wrote it.
+ * @returns the documents that follow it.
+ */
+export async function putStatusBack(
+  workspace: Workspace,
+  index: Index,
+  increment: IncrementRef,
+  { facts, verdict, compared }: Validated,
+): Promise<string[]> {
+  setStatus(increment, facts.increment.status)
+  const known = { [increment.id]: { verdict, compared } }
+  const { changed, unchanged } = await synchronise(workspace, index, [increment.id], 'update', known)
+  return [...changed, ...unchanged]
+}
+
 /** @returns its path from the workspace's root. */
 function keepCard(
   workspace: Workspace,

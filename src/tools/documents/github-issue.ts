@@ -138,7 +138,7 @@ function issueFacts(
   const verdict = judge(facts.gate)
   const shown = facts.runs.find(({ run }) => run === verdict.candidate) ?? bestSoFar(facts).best
   const figures: ModelFigures = modelFigures(
-    { status: increment.status, verdict: verdict.verdict },
+    { status: facts.increment.status, verdict: verdict.verdict },
     shown,
     facts.ranking?.metric,
   )
@@ -146,7 +146,7 @@ function issueFacts(
     increment: increment.id,
     title: facts.title,
     folder: increment.folder,
-    status: increment.status,
+    status: facts.increment.status,
     problem: facts.front.ml.problem,
     verdict,
     askedBefore: facts.askedBefore,

@@ -36,7 +36,7 @@ export async function synchronise(
       folder: increment.folder,
       title: gathered.title,
       problemType: gathered.gate.problemType,
-      status: increment.status as SyncFacts['status'],
+      status: gathered.increment.status as SyncFacts['status'],
       ranking: gathered.ranking,
       criteria: gathered.front.ml.success,
       verdict: known[increment.id]?.verdict ?? judge(gathered.gate),

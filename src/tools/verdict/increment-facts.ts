@@ -9,6 +9,7 @@ import { type Ledger, readLedger } from '../../evidence/ledger.ts'
 import { liftsOf } from '../../evidence/lifts.ts'
 import { looksTaken } from '../../evidence/looks.ts'
 import { looksElsewhere } from '../../evidence/looks-by-increment.ts'
+import { recordStanding } from '../../evidence/registered-record.ts'
 import { searchChanged } from '../../evidence/searched-data.ts'
 import { suspicions } from '../../evidence/suspicions.ts'
 import { changedData } from '../../evidence/tamper.ts'
@@ -22,7 +23,6 @@ import { type IncrementRef, readSpec } from '../../increments/load.ts'
 import { findPlaceholders } from '../../increments/placeholders.ts'
 import type { FrontMatter } from '../../increments/spec-schema.ts'
 import { contradictions, parseTasks, type Task } from '../../increments/tasks.ts'
-
 import { summarizeIncrement } from '../../runs/summary.ts'
 import type { Index } from '../../store/index-db.ts'
 import { runFolder } from '../../store/layout.ts'
@@ -45,10 +45,14 @@ import { searchedOf, seenReads } from '../judging/seen-reads.ts'
 import { costFacts } from './cost-facts.ts'
 import { labCodeFact } from './lab-code-fact.ts'
 import { HASHED_IN_A_CALL, keptModelProblems, recordedModel, runModelProblem } from './model-files.ts'
+import { recordedEnd, statusProblem } from './recorded-end.ts'
 
 /** Everything that is known of one increment, gathered once for gates, answers and documents. */
 export interface IncrementFacts {
+  /** Closed where the ledger holds that it was, whatever metadata.json says. */
   increment: IncrementRef
+  /** What metadata.json says otherwise, in a sentence. */
+  wrongStatus?: string
   front: FrontMatter
   title: string
   ranking: { metric: string; direction: 'maximize' | 'minimize' } | undefined
@@ -69,6 +73,9 @@ export function gatherFacts(workspace: Workspace, index: Index, increment: Incre
   const { ml } = front
   const ledger = readLedger(workspace)
   const dataset = ml.dataset ? datasetRecord(workspace, ml.dataset) : undefined
+  const standing = dataset && recordStanding(dataset, ledger)
+  const end = recordedEnd(ledger, increment.id)
+  const wrongStatus = statusProblem(increment, end)
   const budget = frozenLooks(ledger, increment.id) ?? ml.looks
   const looked = dataset ? looksTaken(ledger, increment.id, dataset.hash) : []
   const elsewhere = dataset && looksElsewhere(ledger, increment.id, dataset.hash)
@@ -113,7 +120,8 @@ export function gatherFacts(workspace: Workspace, index: Index, increment: Incre
   const askedBefore = Object.fromEntries((change?.changes ?? []).map(({ check, before }) => [check, before]))
   const firstCandidate = looked.length > 0 ? frozenCandidate(ledger, increment.id) : undefined
   return {
-    increment,
+    increment: end ? { ...increment, status: end.status } : increment,
+    ...(wrongStatus ? { wrongStatus } : {}),
     front,
     title: front.title,
     ranking: metric ? { metric, direction: directionOf(ml.success, metric) } : undefined,
@@ -148,8 +156,12 @@ export function gatherFacts(workspace: Workspace, index: Index, increment: Incre
       ...(dataset
         ? {
             dataset: dataset.dataset,
-            dataChanged: changedData(workspace, ledger, dataset),
             drawnAlike: drawnAlike(dataset),
+            dataChanged: [
+              ...changedData(workspace, ledger, dataset),
+              ...(standing?.problem ? [standing.problem] : []),
+            ],
+            ...(standing?.notCompared ? { dataNotCompared: standing.notCompared } : {}),
             search: {
               dataset: dataset.dataset,
               leakage: dataset.leakage,

@@ -22,6 +22,7 @@ import { changeSinceLook, criteriaConfirmed, frozenLooks, waiversOf } from '../a
 import { datasetRecord } from '../data/dataset-record.ts'
 import { summaryIsBare } from './edited-documents.ts'
 import { keptModelProblems, runModelProblem } from './model-files.ts'
+import { isClosed, recordedEnd, statusProblem } from './recorded-end.ts'
 
 /** A criterion of the verdict with what the lab measured, as the ledger holds it; null where nothing of it is here. */
 export interface JudgedCriterion {
@@ -54,6 +55,8 @@ export interface RecordedVerdict {
   problems: string[]
   /** The same where nothing rests on it yet. */
   notes: string[]
+  /** What the ledger holds nothing of, so that nothing tells whether it was changed. */
+  notCompared: string[]
 }
 
 /** Holds what an increment's files say now against its last verdict and its completion in the ledger. */
@@ -81,9 +84,17 @@ export function recordedVerdict(
     const rests = completed !== undefined || decided.data.verdict === 'pass'
     ;(rests ? problems : notes).push(...differs)
   }
-  if (!completed && isClosed(increment))
+  const notCompared: string[] = []
+  if (!completed && isClosed(increment.status)) {
+    const says = `${id}: metadata.json says that it is ${increment.status}, and the ledger holds no line of its completion`
+    if (hasSummary(increment)) problems.push(`${says}: the chain was cut, or the status was written by hand`)
+    else notCompared.push(`${says}: not compared, since something else closed it`)
+  }
+  const wrongStatus = statusProblem(increment, recordedEnd(ledger, id))
+  if (wrongStatus) problems.push(wrongStatus)
+  if (completed && !hasSummary(increment))
     problems.push(
-      `${id}: metadata.json says that it is ${increment.status}, and the ledger holds no line of its completion: the chain was cut, or the status was written by hand`,
+      `${id}: COMPLETION-SUMMARY.md is gone, which its completion on ${completed.at.slice(0, 10)} wrote; \`git checkout -- ${increment.relative}/COMPLETION-SUMMARY.md\` brings it back`,
     )
   if (completed && summaryIsBare(increment))
     problems.push(`${id}: COMPLETION-SUMMARY.md: document edited since: its generated block is gone`)
@@ -120,6 +131,7 @@ export function recordedVerdict(
     ...(metric ? { metric } : {}),
     problems,
     notes,
+    notCompared,
   }
 }
 
@@ -209,7 +221,7 @@ function specOf(increment: IncrementRef): { ml: FrontMatter['ml'] } | { problem:
   }
 }
 
-/** Closed by us: we write the summary with it. */
-function isClosed({ status, path }: IncrementRef): boolean {
-  return (status === 'completed' || status === 'abandoned') && existsSync(join(path, 'COMPLETION-SUMMARY.md'))
+/** We write it where we close an increment; the SpecWeave engine does not. */
+function hasSummary({ path }: IncrementRef): boolean {
+  return existsSync(join(path, 'COMPLETION-SUMMARY.md'))
 }

@@ -21,6 +21,7 @@ import type { ToolContext } from '../context.ts'
 import { testedDifferences } from '../judging/comparison-setting.ts'
 import { writeComparisonPage } from './comparison-page.ts'
 import { gatherFacts, type IncrementFacts } from './increment-facts.ts'
+import { isClosed } from './recorded-end.ts'
 
 export interface Validated {
   facts: IncrementFacts
@@ -47,8 +48,7 @@ export async function judged(
  * Only a verdict that an earlier version recorded, without its predictions, is recorded again.
  */
 function isDecided({ increment, ledger }: IncrementFacts): boolean {
-  const closed = increment.status === 'completed' || increment.status === 'abandoned'
-  return closed && judgedBefore(ledger, increment.id).at(-1) !== undefined
+  return isClosed(increment.status) && judgedBefore(ledger, increment.id).at(-1) !== undefined
 }
 
 /** Else the page would lose what a clone does not hold, such as parameters that a script set. */

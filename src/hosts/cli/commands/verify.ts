@@ -17,7 +17,7 @@ interface Run {
 export const verify: CliCommand = {
   name: 'verify',
   summary:
-    'Proves the ledger (every chain, hash and signature), and against it the measured numbers, spec.md, models and documents; says what is wrong and where, and each verdict; --recompute scores the predictions again',
+    'Proves the ledger (every chain, hash and signature), and against it the measured numbers, data sets, spec.md, models and documents; says what is wrong and where, and each verdict; --recompute scores the predictions again',
   examples: [
     'specweave-ml verify',
     'specweave-ml verify --recompute',
@@ -25,12 +25,12 @@ export const verify: CliCommand = {
     'specweave-ml verify --recompute --source churn=/data/churn.csv',
   ],
   flags: [
-    '--recompute  score the predictions that verdicts read again, from labels made again from the source where they are missing; records nothing, costs no look',
+    '--recompute  score the predictions that verdicts read again, from data that is registered again, aside, from its source; records nothing, costs no look',
     '--increment  prove the verdict of this one alone, such as 0042',
     '--source  NAME=PATH or NAME@VERSION=PATH: where a data source lies that is not in this clone; may be repeated',
     '--json  the answer as JSON',
   ],
-  no: 'the ledger, a measured number or, with `--recompute`, a verdict is not proven, or a file is not what the ledger and the last verdict say: spec.md, a model, a document',
+  no: 'the ledger, a measured number or, with `--recompute`, a verdict is not proven, or what is here is not what the ledger and the last verdict say: dataset.json, spec.md, a status, a model, a document, an increment',
   async run(argv, io) {
     const { values } = parseArgs({
       args: argv,
@@ -67,7 +67,9 @@ export const verify: CliCommand = {
     const { evidenceNotes } = await import('../../../evidence/evidence-notes.ts')
     const { measuredElsewhere, outsideInterval } = evidenceNotes(runs, ledger, code)
     const missing = await missingRuns(workspace, ledger, runs)
-    const { printReview, printVerdicts, reviewed, reviewJson } = await import('../reviewed.ts')
+    const { printChangedSources, printReview, printVerdicts, reviewed, reviewJson } = await import(
+      '../reviewed.ts'
+    )
     const review = await reviewed(workspace, ledger, increment)
     const wrong = [ledger.problems, changed, missing, still, evaluators, review.problems].some(
       ({ length }) => length > 0,
@@ -114,6 +116,8 @@ export const verify: CliCommand = {
         ),
       )
     else {
+      const told = (recomputed?.datasets ?? []).map(({ dataset }) => dataset)
+      printChangedSources(io, review, told)
       if (recomputed) (await import('../recomputation.ts')).printRecomputation(io, recomputed, holds)
       printVerdicts(io, review, proven ? (recomputed ? 'proven' : 'as recorded') : 'NOT PROVEN')
     }
