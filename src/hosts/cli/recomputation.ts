@@ -26,7 +26,7 @@ export function printRecomputation(io: CliIo, recomputed: Recomputation, holds: 
   if (!proven) io.err(`NOT PROVEN. ${counted} came out again; what is wrong stands above.`)
   else if (!holds) io.err(`NOT PROVEN. ${counted} came out again, and what is wrong stands above.`)
   else if (!splits.some(({ judged }) => judged))
-    io.out(`There is no verdict yet whose numbers had to be proven. ${counted} came out again.`)
+    io.out(`No verdict is here whose numbers had to be proven. ${counted} came out again.`)
   else io.out(`Proven: ${counted} came out again from the predictions (within 1e-9).`)
 }
 
