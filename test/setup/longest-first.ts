@@ -3,7 +3,7 @@ import { BaseSequencer } from 'vitest/node'
 
 /**
  * Those that take longest, in their order: begun last, one would be waited for on a single core, and in a fresh clone vitest
- * knows nothing of their times. The first makes the workspace that the other two of `verify` read.
+ * knows nothing of their times. The first makes the workspace that the others of `verify` read.
  */
 const LONGEST = [
   'tools/verify-clone',
@@ -13,12 +13,14 @@ const LONGEST = [
   'templates/train-scripts',
   'tools/own-evaluator',
   'tools/verify-recompute',
+  'tools/verify-data',
   'tools/reproduced',
   'tools/reproduce',
   'tools/threshold',
   'clients/python-client',
   'tools/model-cost',
   'tools/loop',
+  'tools/verify-closed',
   'tools/verify-documents',
   'plugin/loop',
   'faults/index',

@@ -78,16 +78,6 @@ describe.skipIf(NO_LAB)(`verify, of data that is here already (${NO_LAB ?? 'with
     expect(code).toBe(1)
   })
 
-  it('compares the rows that are here, which are scored by', async () => {
-    const place = clone()
-    expect(await place.recompute()).toMatchObject({ code: 0, stderr: '' })
-    edit(join(record(place), '../validation.csv'), relabel)
-    expect(await place.recompute()).toMatchObject({
-      code: 1,
-      stderr: expect.stringMatching(/^churn@1: validation\.csv was changed: its SHA-256 is/m),
-    })
-  })
-
   it('says what it could not compare, where an earlier version registered the data', async () => {
     const place = clone()
     vi.stubEnv('SPECWEAVE_STATE_DIR', place.state)
