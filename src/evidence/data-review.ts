@@ -44,8 +44,20 @@ export function reviewData(workspace: Workspace, ledger: Ledger): DataReview {
       review.notCompared.push(`${id}: not compared: ${cause.message}`)
     }
   }
+  const here = new Set(listVersions(workspace).map(({ id }) => id))
+  for (const id of registered(ledger))
+    if (!here.has(id)) review.notCompared.push(`${id}: not compared: it is in the ledger, and not on disk`)
   review.changedSources = [...newest.values()].flatMap((record) => changedSource(workspace, record) ?? [])
   return review
+}
+
+/** The versions that were registered. */
+function registered({ lines }: Ledger): Set<string> {
+  return new Set(
+    lines.flatMap(({ event, verified, data }) =>
+      event === 'dataset.registered' && verified ? [String(data.dataset)] : [],
+    ),
+  )
 }
 
 function changedSource({ root }: Workspace, { dataset, source }: DatasetRecord): ChangedSource | undefined {

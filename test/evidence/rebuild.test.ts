@@ -125,9 +125,21 @@ describe.skipIf(!process.env.SPECWEAVE_LAB_DIR)('rebuilding', () => {
     writeChurn(workspace, 500)
     const { record } = await registerDataset(workspace, { ...CHURN, split: { test: 0.1 } })
     expect(record.split.carried).toBeGreaterThan(0)
-    const there = cloned(workspace)
-    const [first] = listDatasets(there)
+    const [first] = listDatasets(workspace)
     if (!first) throw new Error('no version')
+    const again = true
+    expect(await rebuildDataset(workspace, record, { again })).toEqual({ made: [], source: 'data/churn.csv' })
+    const gone = {
+      made: [],
+      notCompared: expect.stringMatching(/^its source is not here \(data\/churn\.csv, /),
+    }
+    expect(await rebuildDataset(workspace, first, { again })).toEqual(gone)
+    writeChurn(workspace, 501)
+    await expect(rebuildDataset(workspace, record, { again })).rejects.toThrow('The source data was changed')
+    // The first version's file was replaced long before.
+    expect(await rebuildDataset(workspace, first, { again })).toEqual(gone)
+    writeChurn(workspace, 500)
+    const there = cloned(workspace)
     await expect(rebuildDataset(there, first)).rejects.toMatchObject({
       code: 'VAULT_MISSING',
       message: expect.stringContaining('data/churn.csv is the source of churn@2 now'),

@@ -4,6 +4,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { closeLab } from '../../src/adapters/lab/process.ts'
 import { findDataset, listDatasets, splitFiles } from '../../src/evidence/datasets.ts'
 import { readLedger } from '../../src/evidence/ledger.ts'
+import { recordStanding } from '../../src/evidence/registered-record.ts'
 import { registerDataset } from '../../src/evidence/registration.ts'
 import { hasLabels, labelsFile, requireLabels } from '../../src/evidence/vault.ts'
 import { CHURN, readRows, writeChurn } from './fixtures/churn.ts'
@@ -51,6 +52,31 @@ describe.skipIf(!process.env.SPECWEAVE_LAB_DIR)('register', () => {
       },
     })
     expect(told.length).toBeGreaterThan(1)
+  })
+
+  it('records what dataset.json says when it makes it, and never what somebody made of it', async () => {
+    const { workspace } = sandbox()
+    writeChurn(workspace)
+    const { record, folder } = await registerDataset(workspace, CHURN)
+    const file = join(folder, 'dataset.json')
+    const text = readFileSync(file, 'utf8')
+    const standing = () => recordStanding(findDataset(workspace, 'churn@1'), readLedger(workspace))
+    expect(standing()).toEqual({ registered: true })
+    // However it is laid out.
+    writeFileSync(file, JSON.stringify(record))
+    expect(standing()).toEqual({ registered: true })
+    writeFileSync(file, text.replace('"seed": 0', '"seed": 1'))
+    expect(await registerDataset(workspace, CHURN)).toMatchObject({ reused: true })
+    expect(readLedger(workspace).lines).toHaveLength(1)
+    expect(standing().problem).toMatch(/^dataset\.json of churn@1 was changed: what it says has SHA-256/)
+    // What was lost is made again, at another time, and is a line of its own.
+    rmSync(folder, { recursive: true })
+    expect(await registerDataset(workspace, CHURN)).toMatchObject({
+      reused: false,
+      record: { dataset: 'churn@1', hash: record.hash },
+    })
+    expect(readLedger(workspace).lines).toHaveLength(2)
+    expect(standing()).toEqual({ registered: true })
   })
 
   it('gives the version that exists for a repeat, and a new one for other data', async () => {
