@@ -1,5 +1,6 @@
 import type { ControlLine } from '../core/control-measured.ts'
 import type { Check } from '../core/criterion.ts'
+import type { NextStep } from '../core/errors.ts'
 import type { GateFacts } from './gate-facts.ts'
 import { show } from './lift.ts'
 
@@ -58,7 +59,13 @@ export function controlChecks({ control, candidate, increment }: GateFacts): Che
   const why = unmeasured
     ? `${unmeasured.run} ended without a measurement (${unmeasured.why})`
     : (impossible ?? `${candidate.run} was not run on shuffled labels: ${command}`)
-  return [{ id, status: 'pass', message: `not done, not blocking: ${why}.` }]
+  const next: NextStep = {
+    tool: 'run_experiment',
+    arguments: { control: 'shuffled_labels', of: candidate.run },
+    why: 'trains its script on shuffled labels, from which it must learn nothing',
+  }
+  const asks = !impossible && !unmeasured && candidate.state === 'succeeded'
+  return [{ id, status: 'pass', message: `not done, not blocking: ${why}.`, ...(asks ? { next } : {}) }]
 }
 
 /** Of a control that failed. */

@@ -145,28 +145,8 @@ export const evaluateRun = defineTool({
         ? makeEvaluationReport(workspace, index, evaluated, split, input.slices ?? [], told, began)
         : undefined
     if (input.split === 'test') {
-      const { lookAtTest } = await import('./evaluation/look-at-test.ts')
-      const look = await lookAtTest(workspace, index, evaluated, summary, told)
-      indexRun(index, run, folder)
-      if ('job' in look) return look
-      const made = await reported('test')
-      const { costAtLook } = await import('./evaluation/model-cost.ts')
-      const { metrics, cost, warnings, next } = await costAtLook(
-        workspace,
-        index,
-        evaluated,
-        summary,
-        told,
-        began,
-      )
-      return {
-        ...look,
-        metrics: [...look.metrics, ...metrics],
-        ...(cost ? { cost } : {}),
-        ...(made?.report ? { report: made.report } : {}),
-        warnings: [...look.warnings, ...warnings, ...(made?.notes ?? [])],
-        next: [...next, ...look.next],
-      }
+      const { answerLook } = await import('./evaluation/answer-look.ts')
+      return answerLook(workspace, index, evaluated, summary, told, began, () => reported('test'))
     }
     if (input.split === 'cost') {
       const { costOfModel } = await import('./evaluation/model-cost.ts')

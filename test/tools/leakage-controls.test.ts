@@ -28,14 +28,15 @@ const SLY = HONEST.replace(
   'pd.read_csv(".specweave/datasets/churn/v1/train.csv")',
 )
 
-/** The same by the SDK. */
+/** The same by the SDK, of a depth. */
 const BY_SDK = `
+import sys
 import specweave
 from sklearn.tree import DecisionTreeClassifier
 
 ds = specweave.load_dataset()
 number = lambda split: split.features.select_dtypes("number")
-model = DecisionTreeClassifier(max_depth=5, random_state=0).fit(number(ds.train), ds.train.target)
+model = DecisionTreeClassifier(max_depth=int(sys.argv[1]), random_state=0).fit(number(ds.train), ds.train.target)
 exp = specweave.current_run()
 given = number(ds.validation)
 exp.save_predictions("validation", model.predict(given), y_score=model.predict_proba(given), classes=model.classes_)
@@ -96,7 +97,7 @@ describe.skipIf(NO_LAB)('leakage and controls', () => {
       experiments: [
         { name: 'honest', command: ['python', 'honest.py', ...given] },
         { name: 'sly', command: ['python', 'sly.py', ...given] },
-        { name: 'sdk', command: ['python', 'by_sdk.py'] },
+        { name: 'sdk', command: ['python', 'by_sdk.py', '5'] },
       ],
       wait_s: 40,
     })
@@ -128,6 +129,7 @@ describe.skipIf(NO_LAB)('leakage and controls', () => {
       message: expect.stringContaining(
         `not done, not blocking: ${runs.sdk!.run} was not run on shuffled labels`,
       ),
+      next: { tool: 'run_experiment', arguments: { control: 'shuffled_labels', of: runs.sdk!.run } },
     })
   })
 
@@ -191,6 +193,28 @@ describe.skipIf(NO_LAB)('leakage and controls', () => {
     const changed = await product.refusal('run_experiment', { control: 'shuffled_labels', of })
     expect(changed.message).toContain('no longer what it ran with')
     product.write('honest.py', HONEST)
+  })
+
+  it('queues the control of a run that is looked at later too, which can be named the candidate afterwards', async () => {
+    const { run } = await product.run({
+      increment: '0001',
+      name: 'later',
+      dataset: 'churn@1',
+      command: ['python', 'by_sdk.py', '3'],
+    })
+    const answer = await product.call('evaluate_run', { run, split: 'test' })
+    expect(answer).toMatchObject({ look: { used: 2 }, repeated: false })
+    const queued = answer.next.find((step: { why: string }) => step.why.startsWith('the control'))
+    expect(queued).toMatchObject({ tool: 'get_run' })
+    await product.ended({ run: queued.arguments.run, state: 'queued' })
+    expect(await checkOf('control.shuffled_labels', run)).toMatchObject({
+      status: 'pass',
+      message: expect.stringContaining(`${queued.arguments.run} trained on shuffled labels and is no better`),
+    })
+    // Once: the look again queues none.
+    const again = await product.call('evaluate_run', { run, split: 'test' })
+    expect(again.next.map((step: { why: string }) => step.why).join()).not.toContain('control')
+    await checkOf('control.shuffled_labels', runs.sdk!.run)
   })
 
   it('fails data with a renamed target, names it at registration, and notices an edited finding', async () => {

@@ -15,7 +15,7 @@ const BY_US = /\bload_dataset\b|\bSPECWEAVE_TRAIN\b/
 /**
  * Queues the control with shuffled labels of a run that was looked at, where its training took under five minutes and its
  * script, or a module of the workspace that it imports, takes the data from the lab: by `{train}`, `SPECWEAVE_TRAIN` or
- * `load_dataset`. Not waited for.
+ * `load_dataset`. Once for each run; not waited for.
  * @returns the call that shows it; none where nothing was queued.
  */
 export async function queueControl(

@@ -23,7 +23,6 @@ import { runFolder } from '../../store/layout.ts'
 import type { Workspace } from '../../store/workspace.ts'
 import { criteriaSha256, frozenLooks } from '../approvals/ledger-decisions.ts'
 import type { ToolContext } from '../context.ts'
-import { queueControl } from '../controls/control-queue.ts'
 import { requireJudgeable } from '../judging/judgeable-runs.ts'
 import { searchSeenReads } from '../judging/search-reads.ts'
 import { askedMetrics } from './asked-metrics.ts'
@@ -69,7 +68,13 @@ export async function lookAtTest(
       also: askedMetrics(workspace, increment.id),
     })
     await liftsOverLate(workspace, increment, run, context)
-    return { run: run.run, metrics, warnings: ['a baseline of the lab: no look'], next: [] }
+    return {
+      run: run.run,
+      metrics,
+      warnings: ['a baseline of the lab: no look'],
+      next: [],
+      reproducedLater: false,
+    }
   }
   const interpreter = interpreterOf(workspace, run.folder)
   const evaluated = await evaluateTest(workspace, run, {
@@ -97,9 +102,6 @@ export async function lookAtTest(
   const reproduction = await reproduceLook(workspace, index, run, interpreter, started, context)
   warnings.push(...(await searchSeenReads(workspace, run, context)))
   warnings.push(...reproduction.warnings, ...oddities(workspace, index, increment, run, metrics))
-  // After the look is answered for: what takes long is not waited for.
-  const isCandidate = (ml.candidate ?? run.run) === run.run
-  const control = isCandidate && !repeated ? await queueControl(workspace, index, summary, run.folder) : []
   return {
     run: run.run,
     metrics,
@@ -113,8 +115,8 @@ export async function lookAtTest(
         arguments: { increment: increment.id },
         why: 'judges the candidate by what was measured',
       },
-      ...control,
     ],
+    reproducedLater: reproduction.later,
   }
 }
 

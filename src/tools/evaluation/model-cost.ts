@@ -19,6 +19,7 @@ import type { ToolContext } from '../context.ts'
 import { modelProblem, recordedCost } from '../judging/recorded-evidence.ts'
 import type { JobAnswer } from '../lab-ready.ts'
 import { evaluateInBackground } from './evaluate-in-background.ts'
+import { lookInBackground } from './reproduce-look.ts'
 
 /** Of the 45 s that clients wait, for all of a call but the record. */
 const ANSWER_S = 35
@@ -82,12 +83,16 @@ interface CostOfLook {
   cost?: CostShown
   warnings: string[]
   next: NextStep[]
+  /** A job measures it, and does afterwards what else is to be done of the look. */
+  goesOn: boolean
 }
 
 /**
  * At a look: the cost of the candidate, where a criterion asks for one that nobody measured of this model yet. Bounded by
- * what the call has left; a failure is a warning, for the look is taken.
+ * what the call has left; a failure is a warning, for the look is taken. What the call has no time for is left to the job
+ * that makes the rest of the look, which measures when it has done that.
  * @param callStarted `performance.now()` of then.
+ * @param reproducedLater that job is under way: nothing is timed beside it.
  */
 export async function costAtLook(
   workspace: Workspace,
@@ -96,15 +101,17 @@ export async function costAtLook(
   summary: RunSummary,
   context: ToolContext,
   callStarted: number,
+  reproducedLater: boolean,
 ): Promise<CostOfLook> {
   const { ml } = readSpec(resolveIncrement(workspace, run.increment)).front
   const asked = ml.success.map(({ metric }) => metric).filter(isModelCost)
-  const nothing = { metrics: [], warnings: [], next: [] }
+  const nothing = { metrics: [], warnings: [], next: [], goesOn: false }
   if (asked.length === 0 || summary.baseline || (ml.candidate && ml.candidate !== run.run)) return nothing
   const there = recordedCost(run.folder, readLedger(workspace))
   const found = new Set([...(there?.metrics ?? []), ...(there?.not_measured ?? [])].map(({ name }) => name))
   // Measured before: the figures come with what was said of them then.
-  if (there && asked.every((name) => found.has(name))) return { ...shown(run, there), next: [] }
+  if (there && asked.every((name) => found.has(name)))
+    return { ...shown(run, there), next: [], goesOn: false }
   const without = (why: string) => ({
     ...nothing,
     warnings: [`what the model costs (${asked.join(', ')}) was not measured: ${why}`],
@@ -112,14 +119,15 @@ export async function costAtLook(
   const limit = limitOf(callStarted)
   try {
     const cost =
-      limit.seconds < LEAST_S ? undefined : await measured(workspace, index, run, summary, context, limit)
-    if (cost) return { ...shown(run, cost), next: [] }
-    const { job, next } = costInBackground(workspace, index, run)
-    return {
-      ...nothing,
-      warnings: [`this call had too little time to measure what the model costs: ${job} goes on with that`],
-      next,
-    }
+      reproducedLater || limit.seconds < LEAST_S
+        ? undefined
+        : await measured(workspace, index, run, summary, context, limit)
+    if (cost) return { ...shown(run, cost), next: [], goesOn: false }
+    const { job, next } = lookInBackground(workspace, index, run)
+    const said = reproducedLater
+      ? `what the model costs is measured by ${job} as well, when the model has predicted`
+      : `this call had too little time to measure what the model costs: ${job} goes on with that`
+    return { ...nothing, warnings: [said], next: reproducedLater ? [] : next.slice(0, 1), goesOn: true }
   } catch (cause) {
     context.signal.throwIfAborted()
     return without(cause instanceof Error ? cause.message : String(cause))

@@ -42,6 +42,7 @@ export function lookInBackground(workspace: Workspace, index: Index, run: Evalua
 /**
  * Asks the saved model of a run that was looked at whether it makes those predictions: in the call where it is quick
  * enough, else in a job. What it comes to stands in the ledger and in the verdict.
+ * @returns `later` where a job does it.
  */
 export async function reproduceLook(
   workspace: Workspace,
@@ -50,19 +51,19 @@ export async function reproduceLook(
   interpreter: string | undefined,
   callStarted: number,
   context: ToolContext,
-): Promise<{ warnings: string[]; next: NextStep[] }> {
-  if (!interpreter) return { warnings: [], next: [] }
+): Promise<{ warnings: string[]; next: NextStep[]; later: boolean }> {
+  const now = (...warnings: string[]) => ({ warnings, next: [], later: false })
+  if (!interpreter) return now()
   const limit = modelLimit(callStarted)
   const { signal, progress } = context
   try {
     const outcome = await reproduceTest(workspace, run, { interpreter, limit, signal, progress })
-    if (!outcome) return { warnings: [], next: [] }
-    if (!('tooSlow' in outcome))
-      return { warnings: reproductionWarnings(run.run, outcome.reproduction), next: [] }
+    if (!outcome) return now()
+    if (!('tooSlow' in outcome)) return now(...reproductionWarnings(run.run, outcome.reproduction))
   } catch (cause) {
     if (signal.aborted) throw cause
     const why = cause instanceof Error ? cause.message : String(cause)
-    return { warnings: [`the saved model of ${run.run} was not asked: ${why}`], next: [] }
+    return now(`the saved model of ${run.run} was not asked: ${why}`)
   }
   const { job, next } = lookInBackground(workspace, index, run)
   return {
@@ -70,5 +71,6 @@ export async function reproduceLook(
       `the saved model takes longer than ${limit.seconds} s to make the test predictions again: ${job} goes on with that`,
     ],
     next: next.slice(0, 1),
+    later: true,
   }
 }
