@@ -32,7 +32,15 @@ export interface Check {
   next?: import('./errors.ts').NextStep
   /** What was asked for and what was found, for the table of the summary. */
   asked?: string
-  measured?: { value: number; ci?: [number, number]; grade?: 'open' | 'sealed' }
+  measured?: {
+    value: number
+    ci?: [number, number]
+    grade?: 'open' | 'sealed'
+    /** All measurements, of a cost that was measured several times. */
+    repeated?: string
+    /** The value holds, and an end of its interval does not. */
+    unsure?: true
+  }
   reported?: number
   lift?: LiftDecided
 }

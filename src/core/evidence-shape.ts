@@ -47,7 +47,20 @@ export const isEvidence: Shape = withMembers({
           threads: mapOf(isText),
         }),
       ),
+      beside: maybe(listOf(isText)),
       measurement: isCount,
+      measurements: maybe(
+        listOf(
+          withMembers({
+            at: isTime,
+            model_sha256: maybe(isText),
+            machine: isText,
+            metrics: listOf(withMembers({ name: isText, value: isNumber, ci: maybe(isPair) })),
+            disturbances: listOf(isText),
+            longer_at_most: maybe(isNumber),
+          }),
+        ),
+      ),
       at: isTime,
     }),
   ),

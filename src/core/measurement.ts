@@ -10,6 +10,8 @@ export interface Measurement {
   value: number | NonFinite
   /** Interval of 95 %, low and high. */
   ci?: [number, number]
+  /** Of a cost that was measured several times: all of its values, and which of them counts, in words. */
+  repeated?: string
   step?: number
 }
 

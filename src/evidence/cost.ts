@@ -7,10 +7,17 @@ import type { DatasetRecord } from '../core/dataset-record.ts'
 import { Refusal } from '../core/errors.ts'
 import { isModelCost, METRICS } from '../core/metrics.ts'
 import type { Workspace } from '../store/workspace.ts'
-import { type CostEvidence, costEvidenceSha256 } from './cost-evidence.ts'
+import { type CostEvidence, type CostMeasurement, costEvidenceSha256 } from './cost-evidence.ts'
+import { costMeasurement, decidedFigures, notMeasured } from './cost-measurements.ts'
 import { findDataset, splitFiles } from './datasets.ts'
-import { evidenceSoFar, readEvidence, writeEvidence } from './evidence-file.ts'
-import { withLedger } from './ledger.ts'
+import {
+  type Evidence,
+  type EvidenceData,
+  evidenceSoFar,
+  readEvidence,
+  writeEvidence,
+} from './evidence-file.ts'
+import { type Ledger, withLedger } from './ledger.ts'
 import { type ModelProcessEnd, runModelProcess } from './model-process.ts'
 import { type SavedModel, savedModel } from './prediction.ts'
 import { rowsMissing } from './register-again.ts'
@@ -26,12 +33,15 @@ export interface CostOptions {
   seconds: number
   /** There is no more time to be had: what there was no time for is recorded as not measured. */
   final: boolean
+  /** What of this workspace goes on now, by its ids; asked before and after. */
+  beside?(): string[]
   signal?: AbortSignal
   progress?(message: string, fraction?: number): void
 }
 
 /** What `specweave.model_cost` writes, again after each part. */
-interface Answer extends Omit<CostEvidence, 'model' | 'split' | 'measurement' | 'at'> {
+interface Answer
+  extends Omit<CostEvidence, 'model' | 'split' | 'measurement' | 'measurements' | 'beside' | 'at'> {
   stage: 'loading' | 'reading' | 'predicting' | 'batches' | 'done'
   /** More time would have measured more. */
   short_of_time?: boolean
@@ -62,6 +72,7 @@ export async function measureCost(
   const sha256 = file.isFile() ? await fileSha256(join(run.folder, model.n)) : null
   options.progress?.('Measuring what the saved model costs')
   const scratch = mkdtempSync(join(tmpdir(), 'specweave-cost-'))
+  const before = options.beside?.() ?? []
   try {
     const out = join(scratch, 'cost.json')
     const end = await runModelProcess({
@@ -88,12 +99,17 @@ export async function measureCost(
     const measured = { ...answer, not_measured: [...answer.not_measured, ...lacking(answer, stage, end)] }
     return await recordCost(workspace, run, record, {
       ...pick(measured),
+      ...besides([...before, ...(options.beside?.() ?? [])]),
       model: { path: model.n, sha256 },
       split: 'validation',
     })
   } finally {
     rmSync(scratch, { recursive: true, force: true })
   }
+}
+
+function besides(runs: readonly string[]): Pick<CostEvidence, 'beside'> {
+  return runs.length > 0 ? { beside: [...new Set(runs)].sort() } : {}
 }
 
 const NOTHING: Answer = { stage: 'loading', metrics: [], not_measured: [] }
@@ -137,23 +153,52 @@ function pick(answer: Omit<Answer, 'stage' | 'short_of_time'>): Omit<Answer, 'st
   }
 }
 
-/** As the splits' evidence: the hash is in the ledger first, decided and written under its lock. */
+/**
+ * As the splits' evidence: the hash is in the ledger first, decided and written under its lock. The figures stand in the
+ * ledger as well, so that an earlier measurement counts whatever becomes of the file.
+ */
 async function recordCost(
   workspace: Workspace,
   run: EvaluatedRun,
   record: DatasetRecord,
-  measured: Omit<CostEvidence, 'measurement' | 'at'>,
+  measured: Omit<CostEvidence, 'measurement' | 'measurements' | 'at'>,
 ): Promise<CostEvidence> {
   const evaluator = readEvidence(run.folder)?.evaluator ?? (await labVersion())
   return withLedger(workspace, (ledger, append) => {
-    const earlier = ledger.lines.filter(
-      ({ event, data }) => event === 'evidence.recorded' && data.run === run.run && data.cost,
-    ).length
-    const cost: CostEvidence = { ...measured, measurement: earlier + 1, at: new Date().toISOString() }
-    const evidence = { ...evidenceSoFar(run, record, evaluator), cost }
-    writeEvidence(run.folder, evidence, { splits: {}, cost: costEvidenceSha256(evidence) }, append)
+    const so_far = evidenceSoFar(run, record, evaluator)
+    const earlier = costLines(ledger, run.run)
+    const at = new Date().toISOString()
+    const mine = costMeasurement({ ...measured, at })
+    const measurements = [...earlier.flatMap((line) => kept(line, so_far)), mine]
+    const figures = decidedFigures(measurements)
+    const cost: CostEvidence = {
+      ...measured,
+      metrics: figures.map(({ name, value, ci }) => ({ name, value, ...(ci === undefined ? {} : { ci }) })),
+      not_measured: notMeasured(measured, figures),
+      measurement: earlier.length + 1,
+      measurements,
+      at,
+    }
+    const evidence = { ...so_far, cost }
+    const data = { splits: {}, cost: costEvidenceSha256(evidence), cost_measured: mine }
+    writeEvidence(run.folder, evidence, data, append)
     return cost
   })
+}
+
+function costLines(ledger: Ledger, run: string): EvidenceData[] {
+  return ledger.lines
+    .filter(
+      ({ event, verified, data }) =>
+        event === 'evidence.recorded' && verified && data.run === run && data.cost,
+    )
+    .map(({ data }) => data as unknown as EvidenceData)
+}
+
+/** An earlier version kept the figures in evidence.json alone, and of the last measurement alone. */
+function kept({ cost, cost_measured }: EvidenceData, evidence: Evidence): CostMeasurement[] {
+  if (cost_measured) return [cost_measured]
+  return evidence.cost && cost === costEvidenceSha256(evidence) ? [costMeasurement(evidence.cost)] : []
 }
 
 function modelMissing(run: EvaluatedRun, model: SavedModel | undefined): Refusal {

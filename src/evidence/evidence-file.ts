@@ -6,7 +6,8 @@ import type { DatasetRecord } from '../core/dataset-record.ts'
 import { isEvidence } from '../core/evidence-shape.ts'
 import type { Measurement, NonFinite } from '../core/measurement.ts'
 import type { Threshold } from '../core/threshold.ts'
-import { type CostEvidence, costEvidenceSha256 } from './cost-evidence.ts'
+import { type CostEvidence, type CostMeasurement, costEvidenceSha256 } from './cost-evidence.ts'
+import { costFigures, measuredTimes } from './cost-measurements.ts'
 import type { SplitName } from './datasets.ts'
 import type { Ledger } from './ledger.ts'
 import { isSameThreshold, thresholdOf } from './threshold.ts'
@@ -96,7 +97,7 @@ export function evidenceSoFar(
 export function writeEvidence(
   folder: string,
   evidence: Evidence,
-  measured: Pick<EvidenceData, 'splits' | 'cost'>,
+  measured: Pick<EvidenceData, 'splits' | 'cost' | 'cost_measured'>,
   append: (event: 'evidence.recorded', data: Record<string, unknown>) => unknown,
 ): void {
   const values = valuesOf(evidence, Object.keys(measured.splits) as EvidenceSplit[])
@@ -131,6 +132,8 @@ export interface EvidenceData {
   splits: Partial<Record<EvidenceSplit, string>>
   /** Hash of what the model costs, where that was measured. */
   cost?: string
+  /** This measurement itself: a later one does not replace it. */
+  cost_measured?: CostMeasurement
   /** The values of each split's metrics, for people; earlier versions wrote none. The hashes prove them, not these. */
   values?: Partial<Record<EvidenceSplit, Record<string, number | NonFinite>>>
 }
@@ -201,10 +204,14 @@ export function measurementsOf(
 }
 
 function costMeasurements(cost: CostEvidence | undefined): Measurement[] {
-  return (cost?.metrics ?? []).map(({ name, value, ci }) => ({
-    name,
-    source: 'measured' as const,
-    value,
-    ...(ci ? { ci } : {}),
-  }))
+  return (cost ? costFigures(cost) : []).map((figure) => {
+    const repeated = measuredTimes(figure)
+    return {
+      name: figure.name,
+      source: 'measured' as const,
+      value: figure.value,
+      ...(figure.ci ? { ci: figure.ci } : {}),
+      ...(repeated ? { repeated } : {}),
+    }
+  })
 }

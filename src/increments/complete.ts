@@ -1,11 +1,14 @@
 import type { Verdict } from '../core/criterion.ts'
 import { type NextStep, Refusal } from '../core/errors.ts'
 import type { IncrementStatus } from './metadata.ts'
+import { waitFor } from './under-way.ts'
 
 export interface CompletionFacts {
   increment: string
   status: IncrementStatus
   verdict: Verdict
+  /** Runs and jobs that will say more of the candidate, and have not ended. */
+  underWay?: readonly string[]
   /** Asked for; without it a passing validation closes and anything else is refused. */
   outcome?: 'passed' | 'not_passed'
   reason?: string
@@ -31,13 +34,34 @@ export function refuseClosed(increment: string, status: IncrementStatus): void {
   })
 }
 
+/** A record that is closed meanwhile would say for good that nobody knows. @throws Refusal RUN_NOT_FINISHED */
+function refuseUnfinished(increment: string, runs: readonly string[]): void {
+  if (runs.length === 0) return
+  const wait = waitFor(runs)
+  throw new Refusal(
+    'RUN_NOT_FINISHED',
+    `Increment ${increment} cannot be completed yet: ${runs.join(', ')} ${runs.length === 1 ? 'is' : 'are'} still under way, and what comes of it belongs to the record of the candidate. Nothing was changed.`,
+    {
+      next: [
+        wait,
+        ...runs.map((run) => ({
+          tool: 'stop_run',
+          arguments: { run },
+          why: 'ends it without a result, where nobody wants to wait; the record then says so',
+        })),
+      ],
+    },
+  )
+}
+
 /**
  * What an increment's end is.
- * @throws Refusal INCREMENT_CLOSED, VALIDATION_NOT_PASSED (with the failed checks), INPUT_INVALID
+ * @throws Refusal INCREMENT_CLOSED, RUN_NOT_FINISHED, VALIDATION_NOT_PASSED (with the failed checks), INPUT_INVALID
  */
 export function decideCompletion(facts: CompletionFacts): Completion {
   const { increment, verdict } = facts
   refuseClosed(increment, facts.status)
+  refuseUnfinished(increment, facts.underWay ?? [])
   if (facts.outcome === 'not_passed') return notPassed(facts)
   if (verdict.verdict !== 'pass') throw refuseUnpassed(increment, verdict)
   if (facts.engineInUse)

@@ -3,6 +3,7 @@ import type { Check } from '../core/criterion.ts'
 import type { NextStep } from '../core/errors.ts'
 import type { GateFacts } from './gate-facts.ts'
 import { show } from './lift.ts'
+import { waitFor } from './under-way.ts'
 
 /** Where the control of the candidate with shuffled labels stands. */
 export interface ControlFact {
@@ -53,6 +54,7 @@ export function controlChecks({ control, candidate, increment }: GateFacts): Che
         status: 'pass',
         message: `running, not blocking: ${running} trains on shuffled labels.`,
         evidence: running,
+        next: waitFor([running]),
       },
     ]
   const command = `specweave-ml run-experiment --control shuffled_labels --of ${candidate.run}`

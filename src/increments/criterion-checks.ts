@@ -4,9 +4,10 @@ import { findMeasured, type Measurement } from '../core/measurement.ts'
 import { isModelCost, metricInfo } from '../core/metrics.ts'
 import type { RunSummary } from '../core/run-summary.ts'
 import { isOfLabels, thresholdWords } from '../core/threshold.ts'
-import { costNext, whyNoCost, withMachine } from './criterion-cost.ts'
+import { costJob, costNext, isUndecided, measureAgain, whyNoCost, withMachine } from './criterion-cost.ts'
 import type { GateFacts } from './gate-facts.ts'
 import { show } from './lift.ts'
+import { waitFor } from './under-way.ts'
 
 /** One check for each criterion, by the candidate's measured numbers. */
 export function criterionChecks(facts: GateFacts): Check[] {
@@ -51,17 +52,37 @@ function criterionCheck(criterion: Criterion, facts: GateFacts): Check {
   const grade = cost ? undefined : criterion.split === 'test' ? 'sealed' : 'open'
   const interval = measured.ci ? `, 95 % interval ${show(measured.ci[0])} to ${show(measured.ci[1])}` : ''
   const unsure = measured.ci && holds && !bothEndsHold(measured.ci, criterion)
+  const undecided =
+    !holds && isUndecided(criterion, facts, (name) => findMeasured(candidate.metrics, name, undefined)?.value)
+  const job = costJob(facts)
+  const said = [
+    `${asked(criterion)}: measured ${show(measured.value)}${interval}${criterion.split ? ` (${grade})` : ''}`,
+    ...(holds ? [] : [`short by ${show(Math.abs(measured.value - criterion.value))}`]),
+  ].join(', ')
+  const more = [
+    ...(unsure ? [REACHES_ACROSS] : []),
+    ...(measured.repeated ? [measured.repeated] : []),
+    ...(cost ? withMachine(facts) : []),
+    ...(undecided
+      ? [
+          `other work can have made it so, so that it decides nothing${job ? `: ${job} measures it again` : ': measure it again'}`,
+        ]
+      : []),
+  ]
   return {
     ...withReported,
-    status: holds ? 'pass' : 'fail',
-    message: `${asked(criterion)}: measured ${show(measured.value)}${interval}${criterion.split ? ` (${grade})` : ''}${holds ? '' : `, short by ${show(Math.abs(measured.value - criterion.value))}`}${unsure ? '; the interval reaches across that value' : ''}${cost ? withMachine(facts) : ''}.${byThreshold(candidate, criterion)}`,
+    status: holds ? 'pass' : undecided ? 'missing' : 'fail',
+    message: `${[said, ...more].join('; ')}.${byThreshold(candidate, criterion)}`,
     evidence: candidate.run,
     measured: {
       value: measured.value,
       ...(grade ? { grade } : {}),
       ...(measured.ci ? { ci: measured.ci } : {}),
+      ...(measured.repeated ? { repeated: measured.repeated } : {}),
+      ...(unsure ? { unsure } : {}),
     },
-    ...(holds
+    ...(undecided ? { next: job ? waitFor([job]) : measureAgain(candidate.run) } : {}),
+    ...(holds || undecided
       ? {}
       : {
           next: {
@@ -72,6 +93,9 @@ function criterionCheck(criterion: Criterion, facts: GateFacts): Check {
         }),
   }
 }
+
+/** Of a value that holds, while an end of its interval does not. */
+const REACHES_ACROSS = 'the interval reaches across that value'
 
 function byThreshold({ threshold }: RunSummary, { metric }: Criterion): string {
   return threshold && isOfLabels(metric) ? ` Labels are those of ${thresholdWords(threshold)}.` : ''
@@ -143,6 +167,8 @@ function isOwn(metric: string, { ownEvaluator }: GateFacts): boolean {
 
 function nextFor(criterion: Criterion, facts: GateFacts, candidate: RunSummary): { next?: NextStep } {
   const { split } = criterion
+  const job = isModelCost(criterion.metric) && costJob(facts)
+  if (job) return { next: waitFor([job]) }
   if (isModelCost(criterion.metric) && !facts.cost?.notMeasured[criterion.metric])
     return { next: costNext(candidate.run) }
   if (!split || !scoredHere(criterion.metric, facts))

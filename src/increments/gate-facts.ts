@@ -88,13 +88,17 @@ export interface GateFacts {
   control?: ControlFact
   /** Whether the test rows are drawn as those of validation are, so that one split is no easier than the other. */
   drawnAlike?: boolean
+  /** Jobs that evaluate the candidate and have not ended: `test` asks its saved model, and then measures what it costs. */
+  jobs?: { test?: string; cost?: string }
   /** What is odd about the candidate's test predictions. */
   suspicions?: readonly string[]
-  /** Where what the candidate's model costs was measured, by metric why there is no figure, and what disturbed it. */
+  /** Where what the candidate's model costs was measured, by metric why there is no figure, and what disturbed those that count. */
   cost?: {
     machine: string
     notMeasured: Readonly<Record<string, string>>
     disturbances?: readonly string[]
+    /** By metric, for each that was measured beside other work alone: so many times as long as alone a call took at most. */
+    longerAtMost?: Readonly<Record<string, number>>
   }
   /** Runs whose evidence.json is not what the ledger holds, with the split. */
   evidenceChanged: readonly { run: string; split: string }[]

@@ -3,6 +3,7 @@ import type { NextStep } from '../core/errors.ts'
 import type { Reproduction, ReproductionDifference } from '../core/test-reproduction.ts'
 import type { GateFacts } from './gate-facts.ts'
 import { show } from './lift.ts'
+import { waitFor } from './under-way.ts'
 
 const ID = 'candidate.reproduced'
 
@@ -10,7 +11,13 @@ const ID = 'candidate.reproduced'
  * Whether the saved model says again what was looked at. Without it a verdict would be about a file of predictions, and
  * the model that goes into service another one. Nothing is asked of a candidate that was not looked at yet.
  */
-export function reproductionChecks({ candidate, reproduction, modelProblem, increment }: GateFacts): Check[] {
+export function reproductionChecks({
+  candidate,
+  reproduction,
+  modelProblem,
+  increment,
+  jobs,
+}: GateFacts): Check[] {
   if (!candidate || !reproduction) return []
   const { run } = candidate
   const { due, found, changed } = reproduction
@@ -18,6 +25,10 @@ export function reproductionChecks({ candidate, reproduction, modelProblem, incr
     tool: 'evaluate_run',
     arguments: { run, split: 'test' },
     why: 'has the saved model predict again and compares; the same predictions are no new look',
+  }
+  if (!found && jobs?.test) {
+    const message = `${jobs.test} is at it: it asks the saved model of ${run} whether it makes the test predictions.`
+    return [{ id: ID, status: 'missing', message, evidence: run, next: waitFor([jobs.test]) }]
   }
   if (!found) {
     if (due)

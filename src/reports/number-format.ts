@@ -41,10 +41,12 @@ export function formatInterval(value: number, ci: readonly [number, number] | un
   return `${text} [${end(ci[0])}, ${end(ci[1])}]`
 }
 
-export function formatMeasurement(measurement: Pick<Measurement, 'value' | 'ci'>, digits = 3): string {
-  return typeof measurement.value === 'number'
-    ? formatInterval(measurement.value, measurement.ci, digits)
-    : measurement.value
+export function formatMeasurement(
+  { value, ci, repeated }: Pick<Measurement, 'value' | 'ci' | 'repeated'>,
+  digits = 3,
+): string {
+  const shown = typeof value === 'number' ? formatInterval(value, ci, digits) : value
+  return repeated ? `${shown} (${repeated})` : shown
 }
 
 /** A difference and its interval, with decimals by the largest of the three: `0.004 [-0.010, 0.018]`. */

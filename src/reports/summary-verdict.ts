@@ -19,6 +19,8 @@ const STATUS_WORDS: Readonly<Record<CheckStatus, string>> = {
   pending_approval: '⬜ waits for a person',
 }
 
+const UNSURE = '⚠️ pass: the interval reaches across the value asked'
+
 /** criterion | asked (as created, if changed) | measured, interval, grade | reported | check */
 export function criteriaTable({
   verdict,
@@ -35,7 +37,7 @@ export function criteriaTable({
       `${before && before !== check.asked ? `${asked} (at the first look: ${inline(before)})` : asked}${liftAsked(check)}`,
       `${measuredText(check)}${check.measured ? mark : ''}${liftFound(check)}`,
       check.reported === undefined ? '' : formatNumber(check.reported),
-      STATUS_WORDS[check.status],
+      check.status === 'pass' && check.measured?.unsure ? UNSURE : STATUS_WORDS[check.status],
     ]
   })
   const known = new Set(verdict.checks.map(({ id }) => id))
@@ -118,5 +120,10 @@ function measuredText({ measured, asked, lift }: Check): string {
   if (!measured) return 'not measured'
   const limit = Number(/(-?\d+(?:\.\d+)?(?:e[-+]?\d+)?)\D*$/i.exec(asked ?? '')?.[1])
   const digits = lift ? digitsApart(measured.value, lift.target) : digitsAgainst(measured.value, limit)
-  return `${formatInterval(measured.value, measured.ci, digits)} ${measured.grade ?? ''}`.trim()
+  const { value, ci, grade, repeated } = measured
+  return [
+    formatInterval(value, ci, digits),
+    ...(grade ? [grade] : []),
+    ...(repeated ? [`(${inline(repeated, 300)})`] : []),
+  ].join(' ')
 }

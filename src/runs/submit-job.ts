@@ -19,16 +19,8 @@ import { thisProgram } from './supervisors.ts'
  */
 export function submitJob(workspace: Workspace, index: Index, args: readonly string[]): FoundRun {
   const command = [...thisProgram(), ...args]
-  const request = createHash('sha256')
-    .update(canonicalJson({ job: args }))
-    .digest('hex')
-  const live = index.first(
-    sql
-      .selectFrom('runs')
-      .select(['run', 'folder'])
-      .where('request', '=', request)
-      .where('state', 'in', LIVE_STATES as string[]),
-  )
+  const request = requestOf(args)
+  const live = liveJob(index, args)
   if (live) return live
   const { jobs } = workspace.layout
   makeFolder(jobs)
@@ -54,6 +46,23 @@ export function submitJob(workspace: Workspace, index: Index, args: readonly str
     indexRun(index, run, folder)
     return { run, folder }
   }
+}
+
+function requestOf(args: readonly string[]): string {
+  return createHash('sha256')
+    .update(canonicalJson({ job: args }))
+    .digest('hex')
+}
+
+/** The job that does this work, where it has not ended. */
+export function liveJob(index: Index, args: readonly string[]): FoundRun | undefined {
+  return index.first(
+    sql
+      .selectFrom('runs')
+      .select(['run', 'folder'])
+      .where('request', '=', requestOf(args))
+      .where('state', 'in', LIVE_STATES as string[]),
+  )
 }
 
 function jobRecord(run: string, command: string[], request: string): RunRecord {

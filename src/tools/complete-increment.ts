@@ -5,11 +5,14 @@ import { openedToWrite } from './opened-workspace.ts'
 import { IncrementId, NextSteps } from './shapes.ts'
 import { defineTool, renderNext } from './tool.ts'
 
+/** Of the 45 s that clients wait, less what the rest of the call takes. */
+const WAIT_S = 25
+
 export const completeIncrement = defineTool({
   name: 'complete_increment',
   title: 'Complete an increment',
   description:
-    'Closes a piece of work: validates once more, writes COMPLETION-SUMMARY.md, keeps the model with its metadata under models/ and brings the living documents up to date. ' +
+    'Closes a piece of work: validates once more, writes COMPLETION-SUMMARY.md, keeps the model with its metadata under models/ and brings the living documents up to date. It waits for the control and the evaluation of the candidate, and is refused while they go on. ' +
     '`passed` needs a passing validation. `not_passed` is an honest end that needs nobody: the summary is headed NOT PASSED with the failed checks and what was learned.',
   input: z.object({
     increment: IncrementId,
@@ -41,6 +44,9 @@ export const completeIncrement = defineTool({
       { judged, recordVerdict },
       { decideCompletion, refuseClosed },
       { engineInUse },
+      { underWay },
+      { findRun },
+      { waitForRuns },
       closing,
     ] = await Promise.all([
       import('../runs/schedule.ts'),
@@ -48,6 +54,9 @@ export const completeIncrement = defineTool({
       import('./verdict/validated.ts'),
       import('../increments/complete.ts'),
       import('../increments/engine.ts'),
+      import('../increments/under-way.ts'),
+      import('../runs/find-run.ts'),
+      import('../runs/wait.ts'),
       import('./documents/closing.ts'),
     ])
     schedule(workspace, index)
@@ -55,7 +64,7 @@ export const completeIncrement = defineTool({
     const reason = input.reason === undefined ? undefined : safeText(input.reason)
     const increment = resolveIncrement(workspace, input.increment)
     refuseClosed(increment.id, increment.status)
-    const result = await judged(workspace, index, increment, context)
+    let result = await judged(workspace, index, increment, context)
     if (result.facts.wrongStatus) {
       const docs = await closing.putStatusBack(workspace, index, increment, result)
       return {
@@ -68,10 +77,18 @@ export const completeIncrement = defineTool({
         ],
       }
     }
+    const awaited = underWay(result.facts.gate)
+    if (awaited.length > 0) {
+      context.progress(`Waiting for ${awaited.join(', ')}`)
+      const found = awaited.map((run) => findRun(index, run))
+      await waitForRuns(index, found, WAIT_S, 'all', context.signal, () => void schedule(workspace, index))
+      result = await judged(workspace, index, increment, context)
+    }
     const completion = decideCompletion({
       increment: increment.id,
       status: result.facts.increment.status,
       verdict: result.verdict,
+      underWay: underWay(result.facts.gate),
       outcome: input.outcome,
       reason,
       engineInUse: engineInUse(workspace.layout),

@@ -93,7 +93,7 @@ describe('the cost in evidence.json', () => {
       'not measured: latency_batch_p95_ms, latency_batch_p99_ms: no time',
       'the machine was busy (load 3.5 on 2 cores): times are longer than on one that is idle',
       'other programs took the processor 21 times during 1000 calls: the upper percentiles are longer than on a machine that is idle',
-      "this is measurement 2 of this run's model; the ledger holds all of them",
+      "this is measurement 2 of this run's model; the ledger holds all of them, and of each figure the middle one counts",
     ])
   })
 

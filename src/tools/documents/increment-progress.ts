@@ -4,6 +4,7 @@ import { isJudgeable } from '../../core/judgeability.ts'
 import type { Measurement } from '../../core/measurement.ts'
 import { seedChoiceWords } from '../../core/seed-choice.ts'
 import { bestOverSeeds } from '../../increments/candidate.ts'
+import { underWay, waitFor } from '../../increments/under-way.ts'
 import { registerStep } from '../data/register-step.ts'
 import { short } from '../runs/run-view.ts'
 import type { IncrementFacts } from '../verdict/increment-facts.ts'
@@ -47,6 +48,8 @@ export function nextSteps(facts: IncrementFacts, verdict: Verdict): NextStep[] {
       },
     ]
   }
+  const waited = underWay(gate)
+  if (waited.length > 0 && verdict.verdict === 'pass') return [waitFor(waited)]
   if (verdict.verdict === 'pass') {
     return [{ tool: 'complete_increment', arguments: { increment: id }, why: 'every check passes' }]
   }
@@ -78,5 +81,7 @@ export function nextSteps(facts: IncrementFacts, verdict: Verdict): NextStep[] {
   }
   const asked = verdict.checks.flatMap(({ status, next }) => (status !== 'pass' && next ? [next] : []))
   const unique = [...new Map(asked.map((step) => [JSON.stringify({ ...step, why: '' }), step])).values()]
-  return unique.slice(0, 4)
+  if (waited.length === 0) return unique.slice(0, 4)
+  const others = unique.filter((step) => !('tool' in step) || step.tool !== 'get_run')
+  return [waitFor(waited), ...others].slice(0, 4)
 }

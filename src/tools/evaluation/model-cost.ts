@@ -3,6 +3,7 @@ import { type NextStep, Refusal } from '../../core/errors.ts'
 import { JOB_ID } from '../../core/ids.ts'
 import type { Measurement } from '../../core/measurement.ts'
 import { isModelCost } from '../../core/metrics.ts'
+import { isEnd } from '../../core/run-state.ts'
 import type { RunSummary } from '../../core/run-summary.ts'
 import { measureCost } from '../../evidence/cost.ts'
 import { type CostEvidence, costWarnings, machineInWords } from '../../evidence/cost-evidence.ts'
@@ -13,6 +14,7 @@ import { readSpec, resolveIncrement } from '../../increments/load.ts'
 import { readFacts } from '../../runs/facts.ts'
 import { writeDerived } from '../../runs/finish.ts'
 import { indexRun } from '../../runs/index-run.ts'
+import { refreshIndex } from '../../runs/refresh.ts'
 import type { Index } from '../../store/index-db.ts'
 import type { Workspace } from '../../store/workspace.ts'
 import type { ToolContext } from '../context.ts'
@@ -153,12 +155,21 @@ async function measured(
     threads:
       record?.env?.OMP_NUM_THREADS ?? process.env.OMP_NUM_THREADS ?? threadsOf(record?.resources?.cpus),
     ...limit,
+    beside: () => atWork(workspace, index),
     signal,
     progress,
   })
   indexRun(index, run.run, run.folder)
   writeDerived(index, run.run, run.folder)
   return cost
+}
+
+/** Runs and jobs that take the processor now, this one left out. */
+function atWork(workspace: Workspace, index: Index): string[] {
+  return refreshIndex(workspace, index)
+    .filter(({ run, judgement }) => judgement.state !== 'queued' && run !== process.env.SPECWEAVE_RUN)
+    .filter(({ judgement }) => !isEnd(judgement.state))
+    .map(({ run }) => run)
 }
 
 /** As a run's own environment has it: a thread for each processor that the run asked for. */

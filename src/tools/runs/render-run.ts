@@ -57,7 +57,7 @@ export function renderRun(view: RunView): string {
 export function renderMetric(metric: z.output<typeof Metrics>[number]): string {
   const where = [metric.split, metric.grade].filter(Boolean).join(', ')
   const interval = metric.ci?.length === 2 ? ` [${metric.ci.map(short).join(', ')}]` : ''
-  return `${metric.source} ${metric.name}${where ? ` (${where})` : ''} = ${short(metric.value)}${interval}${metric.step === undefined ? '' : ` at step ${metric.step}`}`
+  return `${metric.source} ${metric.name}${where ? ` (${where})` : ''} = ${short(metric.value)}${interval}${metric.step === undefined ? '' : ` at step ${metric.step}`}${metric.repeated ? ` (${metric.repeated})` : ''}`
 }
 
 export function short(value: number | string): string {

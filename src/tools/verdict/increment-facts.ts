@@ -39,6 +39,7 @@ import { waitingApprovals } from '../approvals/waiting-approvals.ts'
 import { controlFact } from '../controls/control-fact.ts'
 import { ownEvaluatorFact } from '../data/custom-evaluator.ts'
 import { datasetRecord } from '../data/dataset-record.ts'
+import { evaluationJobs } from '../evaluation/evaluate-in-background.ts'
 import { withJudgeability, withWaiver } from '../judging/judgeable-runs.ts'
 import { changedSplits, withRecordedEvidence } from '../judging/recorded-evidence.ts'
 import { searchedOf, seenReads } from '../judging/seen-reads.ts'
@@ -182,6 +183,7 @@ export function gatherFacts(workspace: Workspace, index: Index, increment: Incre
             ),
           }
         : {}),
+      ...(candidate ? { jobs: evaluationJobs(workspace, index, candidate.run) } : {}),
       labCode: labCodeFact(ledger, candidate && { run: candidate.run, folder: folderOf(candidate) }),
       criteriaChanged: change?.approved ? {} : askedBefore,
       ...(change ? { criteriaChange: change } : {}),

@@ -4,6 +4,7 @@ import { criteriaChangeWords } from '../../core/criteria-change.ts'
 import type { BaselineRule, Criterion } from '../../core/criterion.ts'
 import { Refusal } from '../../core/errors.ts'
 import { findMeasured } from '../../core/measurement.ts'
+import { isModelCost } from '../../core/metrics.ts'
 import { measurementsOf, readEvidence, recordedSplits } from '../../evidence/evidence-file.ts'
 import { type GoneRun, goneRuns } from '../../evidence/gone-runs.ts'
 import type { Ledger, LedgerLine } from '../../evidence/ledger.ts'
@@ -30,6 +31,8 @@ export interface JudgedCriterion {
   asked: string
   metric: string
   measured: number | null
+  /** All measurements of it, where it is a cost that was measured several times, in words. */
+  repeated?: string
 }
 
 /** What the records say of one increment, beside the chains themselves. */
@@ -111,13 +114,16 @@ export function recordedVerdict(
     verdict: decided ? String(decided.data.verdict) : null,
     at: decided?.at ?? null,
     candidate,
-    criteria: criteria.map((criterion) => ({
-      asked: asked(criterion),
-      metric: criterion.metric,
-      measured:
-        findMeasured(measured, criterion.metric, criterion.split)?.value ??
-        (criterion.metric === 'training_time_s' ? (run?.durationS ?? null) : null),
-    })),
+    criteria: criteria.map((criterion) => {
+      const found = findMeasured(measured, criterion.metric, criterion.split)
+      const ofRun = criterion.metric === 'training_time_s' ? (run?.durationS ?? null) : null
+      return {
+        asked: asked(criterion),
+        metric: criterion.metric,
+        measured: found?.value ?? ofRun,
+        ...(found?.repeated ? { repeated: found.repeated } : {}),
+      }
+    }),
     lift: judged?.baseline
       ? { asked: askedLift(judged.baseline), status: statusOf(decided, 'baseline.lift') }
       : null,
@@ -138,8 +144,8 @@ export function recordedVerdict(
 /** `0042 PASS (proven): 0042/exp-004-boosting, roc_auc 0.924 (asked >= 0.85 on test); looks 1 of 3; waivers 0` */
 export function verdictLine(one: RecordedVerdict, state: string): string {
   const criteria = one.criteria.map(
-    ({ asked, metric, measured }) =>
-      `${metric} ${measured === null ? 'not here' : Number(measured.toPrecision(4))} (asked ${asked.slice(metric.length + 1)})`,
+    ({ asked, metric, measured, repeated }) =>
+      `${metric} ${measured === null ? 'not here' : Number(measured.toPrecision(4))} (${[`asked ${asked.slice(metric.length + 1)}`, ...(repeated ? [repeated] : []), ...(isModelCost(metric) ? ['not recomputed'] : [])].join('; ')})`,
   )
   const lift = one.lift ? [`${one.lift.asked}: ${one.lift.status}`] : []
   const waivers = one.waivers.map(({ check, by }) => `${check} by ${by}`)
