@@ -95,6 +95,9 @@ async def carry(loop: Loop) -> dict:
     expect(verdict["verdict"] == "pass", f"a pass: {verdict}")
     stands = await loop.call("get_increment", increment=increment)
     expect(stands["candidate"] == run, "the candidate is the run that was looked at")
+    for step in verdict["next"]:
+        if step.get("tool") == "get_run":  # the control that the look queued
+            await loop.ended([{"run": step["arguments"]["run"], "state": "running"}])
     done = await loop.call("complete_increment", increment=increment)
     expect(done["status"] == "completed", "completed")
     issue = await loop.call("create_issue", title="Retrain the churn model", increment=increment)

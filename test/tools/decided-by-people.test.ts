@@ -128,7 +128,7 @@ describe.skipIf(NO_LAB)(`what people decided against the record (${NO_LAB ?? 'wi
     expect(check('test.looked')?.message).toContain(`2 of 3 looks used, for ${stump}, ${deep}`)
     expect(warnings).toContainEqual(expect.stringMatching(switched))
 
-    await product.call('complete_increment', { increment: '0001' })
+    await product.complete({ increment: '0001' })
     for (const [name, text] of documents('0001-who-stays', 'who-stays')) {
       expect(text, name).toMatch(changed)
       for (const waived of ['baseline.recorded', 'baseline.lift']) expect(text, name).toContain(waived)
@@ -149,7 +149,7 @@ describe.skipIf(NO_LAB)(`what people decided against the record (${NO_LAB ?? 'wi
     })
     await tree('0002', 2)
     await approve('0002', waive('baseline.lift'))
-    await product.call('complete_increment', { increment: '0002', outcome: 'not_passed', reason: 'noise' })
+    await product.complete({ increment: '0002', outcome: 'not_passed', reason: 'noise' })
     for (const [name, text] of documents('0002-who-leaves', 'who-leaves')) {
       expect(text, name).toContain('baseline.lift')
       expect(text, name).toContain('it is a pilot')

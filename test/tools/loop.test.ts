@@ -187,7 +187,7 @@ describe.skipIf(NO_LAB)(`the loop on the churn data (${NO_LAB ?? 'with the lab'}
   })
 
   it('completes: summary, model and documents', async () => {
-    const done = await product.call('complete_increment', { increment: '0001' })
+    const done = await product.complete({ increment: '0001' })
     expect(done).toMatchObject({ status: 'completed', model: '0001-v1' })
     const summary = product.read(done.summary_path)
     expect(summary).toMatch(/^# Churn model - COMPLETE\n+\*\*Verdict: pass\*\*/m)
@@ -240,7 +240,7 @@ describe.skipIf(NO_LAB)(`the loop on the churn data (${NO_LAB ?? 'with the lab'}
     expect(failed.state).toBe('failed')
     const passed = { increment: '0002', outcome: 'passed' }
     expect((await product.refusal('complete_increment', passed)).code).toBe('VALIDATION_NOT_PASSED')
-    const done = await product.call('complete_increment', {
+    const done = await product.complete({
       increment: '0002',
       outcome: 'not_passed',
       reason: 'Tenure alone says nothing.',

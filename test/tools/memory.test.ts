@@ -145,7 +145,7 @@ describe('searching', () => {
       expect.objectContaining({ kind: 'failure', text: 'stopped: perplexity went to infinity' }),
     ])
     await product.call('create_increment', { title: 'late parcels', problem_type: 'regression' })
-    await product.call('complete_increment', {
+    await product.complete({
       increment: '0002',
       outcome: 'not_passed',
       reason: 'no model beat the postcode rule',
@@ -283,7 +283,7 @@ describe('where it matters', () => {
     const shown = await product.call('get_increment', { increment: near.increment })
     expect(shown.insights[0]).toContain('Business customers churn in spring')
     expect(shown.insights[0]).toContain('recorded in this increment')
-    await product.call('complete_increment', {
+    await product.complete({
       increment: near.increment,
       outcome: 'not_passed',
       reason: 'done',

@@ -208,7 +208,7 @@ describe.skipIf(NO_LAB)('runs that no verdict may rest on', () => {
     const differences = JSON.parse(document('experiments/differences.json'))
     expect(differences.over_seeds).toHaveLength(1)
 
-    await product.call('complete_increment', {
+    await product.complete({
       increment: '0001',
       outcome: 'not_passed',
       reason: 'the walk ends here',

@@ -138,6 +138,21 @@ export class Product {
     return this.ended(await this.call<ShownRun>('run_experiment', { wait_s: 40, ...args }))
   }
 
+  /** Completes an increment, and waits for what is under way: its control, which a look queued. */
+  // biome-ignore lint/suspicious/noExplicitAny: as above
+  async complete(args: object): Promise<any> {
+    for (let i = 0; i < 10; i++) {
+      const { refused, content } = await this.#answer('complete_increment', args)
+      if (!refused) return content
+      const { code, next } = content as Refused
+      const [wait] = next
+      if (code !== 'RUN_NOT_FINISHED' || !wait || !('tool' in wait))
+        throw new Error(`complete_increment was refused: ${JSON.stringify(content)}`)
+      await this.call(wait.tool, wait.arguments)
+    }
+    throw new Error('what is under way does not end')
+  }
+
   async ended(view: { run: string; state: string }): Promise<ShownRun> {
     let shown = view as ShownRun
     // The test's own time limit guards against a hang.

@@ -212,7 +212,7 @@ describe.skipIf(NO_LAB)(`a threshold chosen on validation (${NO_LAB ?? 'with the
   })
 
   it('goes with the model and the summary, and comes out again in a clone', async () => {
-    const { summary_path } = await product.call('complete_increment', { increment: '0001' })
+    const { summary_path } = await product.complete({ increment: '0001' })
     await product.settled()
     const { threshold } = evidence()
     expect(product.read(summary_path)).toContain(`score\\_yes >= ${threshold?.value}`.replace('\\', ''))

@@ -84,7 +84,7 @@ it('a run that was deleted is still a try', async () => {
     message: expect.stringMatching(named),
     evidence: runs[0],
   })
-  const { summary_path } = await product.call<{ summary_path: string }>('complete_increment', {
+  const { summary_path } = await product.complete({
     increment: '0001',
     outcome: 'not_passed',
   })

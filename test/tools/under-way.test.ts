@@ -151,7 +151,7 @@ describe.skipIf(NO_LAB)('an increment while its evaluation goes on', () => {
     expect((await product.refusal('complete_increment', ended)).code).toBe('RUN_NOT_FINISHED')
     release('hold-control')
     await product.ended({ run: control, state: 'running' })
-    const { summary_path } = await product.call('complete_increment', ended)
+    const { summary_path } = await product.complete(ended)
     const summary = product.read(summary_path)
     expect(summary).toContain('is no better than chance')
     expect(summary).not.toMatch(/running, not blocking|is at it/)

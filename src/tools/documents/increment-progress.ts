@@ -48,8 +48,13 @@ export function nextSteps(facts: IncrementFacts, verdict: Verdict): NextStep[] {
       },
     ]
   }
+  const asked = verdict.checks.flatMap(({ status, next }) => (status !== 'pass' && next ? [next] : []))
+  const unique = [...new Map(asked.map((step) => [JSON.stringify({ ...step, why: '' }), step])).values()]
   const waited = underWay(gate)
-  if (waited.length > 0 && verdict.verdict === 'pass') return [waitFor(waited)]
+  if (waited.length > 0) {
+    const others = unique.filter((step) => !('tool' in step) || step.tool !== 'get_run')
+    return [waitFor(waited), ...others].slice(0, 4)
+  }
   if (verdict.verdict === 'pass') {
     return [{ tool: 'complete_increment', arguments: { increment: id }, why: 'every check passes' }]
   }
@@ -79,9 +84,5 @@ export function nextSteps(facts: IncrementFacts, verdict: Verdict): NextStep[] {
       },
     ]
   }
-  const asked = verdict.checks.flatMap(({ status, next }) => (status !== 'pass' && next ? [next] : []))
-  const unique = [...new Map(asked.map((step) => [JSON.stringify({ ...step, why: '' }), step])).values()]
-  if (waited.length === 0) return unique.slice(0, 4)
-  const others = unique.filter((step) => !('tool' in step) || step.tool !== 'get_run')
-  return [waitFor(waited), ...others].slice(0, 4)
+  return unique.slice(0, 4)
 }
