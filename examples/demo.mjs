@@ -168,23 +168,12 @@ async function churn(client) {
   const verdict = await call(client, 'validate_increment', { increment: id })
   expect(verdict.verdict === 'pass', 'the validation passes')
   tick(increment.path, ['T-001', 'T-002', 'T-003', 'T-004', 'T-006'])
-  const done = await completed(client, verdict, id)
+  const done = await call(client, 'complete_increment', { increment: id })
   expect(done.status === 'completed', 'the increment is completed')
   const synced = await call(client, 'sync_docs', { mode: 'check' })
   expect(synced.changed.length === 0 && synced.conflicts.length === 0, 'the living documents are up to date')
   expect(calls <= 20, `at most 20 calls (${calls})`)
   return { id, path: increment.path, compared, look, verdict, done }
-}
-
-/** After the control that the look queued. */
-async function completed(client, verdict, increment) {
-  const waits = verdict.next.filter(({ tool }) => tool === 'get_run')
-  if (waits.length > 0)
-    await ended(
-      client,
-      waits.map(({ arguments: { run } }) => ({ run, state: 'queued' })),
-    )
-  return call(client, 'complete_increment', { increment })
 }
 
 async function legacy(client) {
