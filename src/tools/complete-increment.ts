@@ -12,7 +12,7 @@ export const completeIncrement = defineTool({
   name: 'complete_increment',
   title: 'Complete an increment',
   description:
-    'Closes a piece of work: validates once more, writes COMPLETION-SUMMARY.md, keeps the model with its metadata under models/ and brings the living documents up to date. It waits for the control and the evaluation of the candidate, and is refused while they go on. ' +
+    "Closes a piece of work: validates once more, writes COMPLETION-SUMMARY.md, keeps the model with its metadata under models/ and brings the living documents up to date. Waits for the candidate's control. " +
     '`passed` needs a passing validation. `not_passed` is an honest end that needs nobody: the summary is headed NOT PASSED with the failed checks and what was learned.',
   input: z.object({
     increment: IncrementId,

@@ -18,7 +18,7 @@ export const Metric = z.object({
   grade: z.enum(['open', 'sealed']).optional(),
   value: z.union([z.number(), z.string()]),
   ci: z.array(z.number()).optional().describe('95 % interval'),
-  repeated: z.string().optional().describe('of a cost: all measurements of it, and which one counts'),
+  repeated: z.string().optional(),
   step: z.number().optional(),
 })
 

@@ -83,7 +83,7 @@ async function judge(base: string): Promise<JudgedWorkspace> {
   await product.settled()
   const { verdict } = await product.call('validate_increment', { increment: '0001' })
   if (verdict !== 'pass') throw new Error(`the verdict of 0001 is ${verdict}`)
-  await product.call('complete_increment', { increment: '0001' })
+  await product.complete({ increment: '0001' })
   await product.settled()
   git(product.root, 'add', '-A')
   git(product.root, 'commit', '-q', '-m', 'churn')
