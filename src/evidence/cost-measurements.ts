@@ -35,7 +35,8 @@ export function costMeasurement(cost: Omit<CostEvidence, 'measurement' | 'measur
  * beside other work counts only where there is nothing else, whatever it says.
  */
 export function decidedFigures(measurements: readonly CostMeasurement[]): CostFigure[] {
-  const latest = measurements.at(-1)
+  // One that came to nothing, as where the process could not be started, knows no machine.
+  const latest = measurements.findLast(({ metrics }) => metrics.length > 0)
   if (!latest) return []
   const names = [...new Set(measurements.flatMap(({ metrics }) => metrics.map(({ name }) => name)))]
   return names.flatMap((name) => {

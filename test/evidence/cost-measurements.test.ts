@@ -54,6 +54,11 @@ describe('the figures that count of several measurements', () => {
     expect(p99(measured(104.6, busy), measured(50, busy))).toMatchObject({ value: 104.6, longer_at_most: 3 })
   })
 
+  it('stay where a later measurement came to nothing', () => {
+    const nothing = measured(0, { metrics: [], machine: 'unknown machine' })
+    expect(p99(measured(104.6), nothing)).toMatchObject({ value: 104.6, values: [{ value: 104.6 }] })
+  })
+
   it('are of the machine and the model file of the last, and name the others', () => {
     const other = measured(10, { machine: 'M4, 10 cores' })
     expect(p99(other, measured(50))).toMatchObject({ value: 50 })
