@@ -206,7 +206,7 @@ function criteriaConfirmed({ criteria, proposedConfirmed, increment }: GateFacts
       status: 'pass',
       message:
         proposed.length === 0
-          ? 'The criteria were given, not proposed.'
+          ? 'No criterion in spec.md is marked as proposed.'
           : 'The proposed criteria were confirmed.',
     }
   const list = proposed.map(({ metric, op, value }) => `${metric} ${op} ${value}`).join(', ')

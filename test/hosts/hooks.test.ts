@@ -78,7 +78,13 @@ describe('the hooks', () => {
     const { output } = await said('Done: the model has an accuracy of 97.3 % now.')
     expect(output).toMatchObject({ decision: 'block' })
     expect(output!.reason).toContain(`what the script of ${run} reported`)
-    for (const fine of ['It has an accuracy of 0.91.', 'Accuracy is not measured yet.', 'It took 97.3 s.'])
+    expect((await said('Its validation_accuracy is 0.973.')).output).toMatchObject({ decision: 'block' })
+    for (const fine of [
+      'It has an accuracy of 0.91.',
+      'Accuracy is not measured yet.',
+      'It took 97.3 s.',
+      'The accuracy is 0.973 (reported by the script, not measured).',
+    ])
       expect((await said(fine)).text).toBe('')
     expect((await said('The accuracy is 0.973.', { stop_hook_active: true })).text).toBe('')
   })
@@ -119,5 +125,6 @@ describe('claims in a text', () => {
   it('are not numbers of something else', () => {
     expect(found('accuracy was not measured. It took 12 s')).toEqual([])
     expect(found('accuracy; 3 runs')).toEqual([])
+    expect(found('An accuracy of 0.97 is what the script reported. F1 is 0.8.')).toEqual([['f1', 0.8, 1]])
   })
 })

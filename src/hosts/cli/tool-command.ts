@@ -10,6 +10,7 @@ import { flagValue } from './flag-values.ts'
 import { type Flag, flagsOf, keysOf, placeholder } from './flags.ts'
 import { forPeople } from './for-people.ts'
 import type { CliIo } from './io.ts'
+import { jobToEnd } from './job-to-end.ts'
 import { paint } from './paint.ts'
 import { nextCommands } from './print-refusal.ts'
 import { progressLine } from './progress-line.ts'
@@ -151,7 +152,12 @@ async function callAndPrint(
   const progress = progressLine(io)
   let answer: Answer
   try {
-    answer = await invokeTool(tool, given, io.context(progress.show), io.program)
+    answer = await jobToEnd(
+      () => invokeTool(tool, given, io.context(progress.show), io.program),
+      tools.find(({ name }) => name === 'get_run'),
+      io,
+      progress.show,
+    )
   } catch (thrown) {
     throw inFlags(thrown, tool, io)
   } finally {

@@ -12,6 +12,18 @@ export interface Claim {
 
 const NUMBER = String.raw`(\d+(?:\.\d+)?)\s?(%)?(?![\d.]*\d)`
 
+/** Who says so claims nothing. */
+const SAID_TO_BE_REPORTED =
+  /\breported\b|\bun-?measured\b|\bnot (?:yet )?measured\b|\bscript (?:says|said|prints|printed)\b/i
+
+/** The sentence, or the line, in which a piece of a text stands; a point within a number ends none. */
+function sentenceAround(text: string, at: number, length: number): string {
+  const end = /[.!?](?!\d)|\n/g
+  end.lastIndex = at + length
+  const before = [...text.slice(0, at).matchAll(/[.!?](?!\d)|\n/g)].at(-1)?.index ?? -1
+  return text.slice(before + 1, end.exec(text)?.index ?? text.length)
+}
+
 /** Metric names as people write them: `ROC AUC` for `roc_auc`. */
 function named(metric: string): string {
   return metric.replace(/[.*+?^$()|[\]\\{}]/g, '\\$&').replaceAll('_', '[ _-]?')
@@ -21,8 +33,10 @@ function named(metric: string): string {
 export function claimsIn(text: string, metrics: readonly string[]): Claim[] {
   const claims: Claim[] = []
   for (const metric of metrics) {
-    const pattern = new RegExp(String.raw`\b${named(metric)}\b[^\d\n.;|]{0,40}?${NUMBER}`, 'gi')
-    for (const [found, figure = '', percent] of text.matchAll(pattern)) {
+    const pattern = new RegExp(String.raw`(?<![a-z0-9])${named(metric)}\b[^\d\n.;|]{0,40}?${NUMBER}`, 'gi')
+    for (const match of text.matchAll(pattern)) {
+      if (SAID_TO_BE_REPORTED.test(sentenceAround(text, match.index, match[0].length))) continue
+      const [found, figure = '', percent] = match
       const decimals = figure.split('.')[1]?.length ?? 0
       claims.push({
         text: found.trim(),

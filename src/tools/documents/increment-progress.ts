@@ -84,5 +84,15 @@ export function nextSteps(facts: IncrementFacts, verdict: Verdict): NextStep[] {
       },
     ]
   }
-  return unique.slice(0, 4)
+  const looked = gate.runs.some(({ metrics }) =>
+    metrics.some(({ split, source }) => split === 'test' && source === 'measured'),
+  )
+  if (looked) return unique.slice(0, 4)
+  const compare = {
+    tool: 'compare_runs',
+    arguments: { increment: id },
+    why: 'sets the candidates beside each other; several should be tried before the one look at test',
+  }
+  const others = unique.filter((step) => !('tool' in step) || step.tool !== 'evaluate_run')
+  return [compare, ...others].slice(0, 4)
 }

@@ -23,6 +23,14 @@ export function nextFor(
   if (state === 'succeeded' && measured) {
     return [{ tool: 'compare_runs', arguments: { increment }, why: 'sets it beside the other runs' }]
   }
+  if (state === 'failed')
+    return [
+      {
+        tool: 'get_run',
+        arguments: { run, log_lines: 100 },
+        why: 'shows more of its log; mend the script and run it again, and keep why it failed with record_insight',
+      },
+    ]
   if (state !== 'succeeded' || !dataset) return []
   if (handedIn) {
     return [
