@@ -10,6 +10,7 @@ import { tooGoodOnValidation } from '../increments/too-good.ts'
 import { formatP } from '../reports/number-format.ts'
 import { adjustmentWords } from '../reports/seed-differences.ts'
 import type { Index } from '../store/index-db.ts'
+import { afterComparison } from './comparison/after-comparison.ts'
 import { notCompared, unfinished } from './comparison/left-out-runs.ts'
 import { opened } from './opened-workspace.ts'
 import { OverSeeds, renderOverSeeds } from './runs/over-seeds.ts'
@@ -209,18 +210,12 @@ export const compareRuns = defineTool({
       ...(odd.length > 0 ? { warnings: odd } : {}),
       ...(leftOut.length > 0 ? { left_out: leftOut } : {}),
       ...(end < total ? { truncated: true, cursor: String(end) } : {}),
-      next: [
-        ...seeds.moreSeeds(overSeeds, summaries),
-        ...(best && input.split !== 'test'
-          ? [
-              {
-                tool: 'evaluate_run',
-                arguments: { run: best.run, split: 'test' },
-                why: `a look at the sealed test set, counted: when the choice is made${choice?.over ? ' (the first seed of the experiment of the best mean: the best seed is luck)' : ''}`,
-              },
-            ]
-          : []),
-      ],
+      next: afterComparison(
+        input.split === 'test' ? undefined : best,
+        setting.increment,
+        seeds.moreSeeds(overSeeds, summaries),
+        choice?.over !== undefined,
+      ),
     }
   },
   render({
