@@ -31,7 +31,8 @@ export interface DataReview {
 export function reviewData(workspace: Workspace, ledger: Ledger): DataReview {
   const review: DataReview = { problems: [], notCompared: [], changedSources: [] }
   const newest = new Map<string, DatasetRecord>()
-  for (const { id } of listVersions(workspace)) {
+  const here = listVersions(workspace).map(({ id }) => id)
+  for (const id of here) {
     try {
       const record = findDataset(workspace, id)
       const { problem, notCompared } = recordStanding(record, ledger)
@@ -44,9 +45,9 @@ export function reviewData(workspace: Workspace, ledger: Ledger): DataReview {
       review.notCompared.push(`${id}: not compared: ${cause.message}`)
     }
   }
-  const here = new Set(listVersions(workspace).map(({ id }) => id))
   for (const id of registered(ledger))
-    if (!here.has(id)) review.notCompared.push(`${id}: not compared: it is in the ledger, and not on disk`)
+    if (!here.includes(id))
+      review.notCompared.push(`${id}: not compared: it is in the ledger, and not on disk`)
   review.changedSources = [...newest.values()].flatMap((record) => changedSource(workspace, record) ?? [])
   return review
 }

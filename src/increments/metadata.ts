@@ -14,6 +14,11 @@ export const INCREMENT_STATUSES = [
 ] as const
 export type IncrementStatus = (typeof INCREMENT_STATUSES)[number]
 
+/** Nothing is run or judged in it any more. */
+export function isClosed(status: IncrementStatus): boolean {
+  return status === 'completed' || status === 'abandoned'
+}
+
 /** `metadata.json`, the truth for an increment's status. Keys are the engine's; keys that we do not know are kept. */
 export interface IncrementMetadata {
   /** The folder's name, `0042-recommendation-model`. */

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { isClosed } from '../increments/metadata.ts'
 import { Insights, insightsOn, renderInsights } from './documents/recalled.ts'
 import { opened } from './opened-workspace.ts'
 import { renderMetric } from './runs/run-view.ts'
@@ -126,7 +127,7 @@ export const getIncrement = defineTool({
         .filter(({ status }) => status !== 'pass' && status !== 'waived')
         .map(({ id, status, message }) => `${id} (${status}): ${message}`),
       // Of what is closed nothing has to be known any more.
-      ...(facts.increment.status === 'completed' || facts.increment.status === 'abandoned'
+      ...(isClosed(facts.increment.status)
         ? {}
         : await insightsOn(workspace, index, {
             increment: increment.id,

@@ -1,5 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdirSync, readdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pc from 'picocolors'
 import { commands } from '../../src/hosts/cli/commands.ts'
@@ -8,6 +9,7 @@ import { runCli } from '../../src/hosts/cli/run-cli.ts'
 import { tools } from '../../src/tools/registry.ts'
 import type { AnyTool } from '../../src/tools/tool.ts'
 import { PROGRAM } from '../hosts/mcp-client.ts'
+import { removeFolder } from '../support/remove-folder.ts'
 
 export interface Ran {
   code: number
@@ -86,6 +88,21 @@ export class Clone {
   increment(id: string): string {
     const increments = join(this.root, '.specweave/increments')
     return join(increments, readdirSync(increments).find((name) => name.startsWith(`${id}-`)) ?? '')
+  }
+}
+
+/** The clones that a test file makes, in one folder. */
+export class Clones {
+  readonly #base = realpathSync(mkdtempSync(join(tmpdir(), 'specweave-ml-clones-')))
+  #made = 0
+
+  /** A fresh one of that workspace. */
+  of(root: string): Clone {
+    return new Clone(this.#base, root, `clone-${++this.#made}`)
+  }
+
+  remove(): Promise<void> {
+    return removeFolder(this.#base)
   }
 }
 

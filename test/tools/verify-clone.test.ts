@@ -1,25 +1,13 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 // @ts-expect-error a script without types
 import { node24Folder } from '../../scripts/node24.mjs'
 import { fences } from '../docs/pages.ts'
-import { removeFolder } from '../support/remove-folder.ts'
-import { Clone, edit } from './clone.ts'
+import { type Clone, Clones, edit } from './clone.ts'
 import { git } from './git.ts'
 import { evidenceIn, type JudgedWorkspace, judgedWorkspace } from './judged-workspace.ts'
 import { NO_LAB } from './product.ts'
@@ -28,14 +16,13 @@ const ROOT = resolve(import.meta.dirname, '../..')
 
 describe.skipIf(NO_LAB)(`verify, in a clone (${NO_LAB ?? 'with the lab'})`, () => {
   let made: JudgedWorkspace
-  let clones = 0
-  const base = realpathSync(mkdtempSync(join(tmpdir(), 'specweave-ml-clones-')))
+  const clones = new Clones()
   beforeAll(async () => {
     made = await judgedWorkspace()
   })
-  afterAll(() => removeFolder(base))
+  afterAll(() => clones.remove())
 
-  const clone = (): Clone => new Clone(base, made.product.root, `clone-${++clones}`)
+  const clone = (): Clone => clones.of(made.product.root)
 
   it('proves a fresh clone by the steps of the guide, from the tarball alone', () => {
     const { root, env, state } = clone()

@@ -1,23 +1,20 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, renameSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { removeFolder } from '../support/remove-folder.ts'
-import { Clone, edit } from './clone.ts'
+import { type Clone, Clones, edit } from './clone.ts'
 import { git } from './git.ts'
 import { type JudgedWorkspace, judgedWorkspace } from './judged-workspace.ts'
 import { NO_LAB } from './product.ts'
 
 describe.skipIf(NO_LAB)(`verify, of what was closed (${NO_LAB ?? 'with the lab'})`, () => {
   let made: JudgedWorkspace
-  let clones = 0
-  const base = realpathSync(mkdtempSync(join(tmpdir(), 'specweave-ml-clones-')))
+  const clones = new Clones()
   beforeAll(async () => {
     made = await judgedWorkspace()
   })
-  afterAll(() => removeFolder(base))
+  afterAll(() => clones.remove())
 
-  const clone = (): Clone => new Clone(base, made.product.root, `clone-${++clones}`)
+  const clone = (): Clone => clones.of(made.product.root)
   const status = (to: string) => (text: string) => text.replace('"status": "completed"', `"status": "${to}"`)
 
   it.each([[[]], [['--recompute']]])(

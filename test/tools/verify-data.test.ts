@@ -1,12 +1,10 @@
-import { mkdtempSync, readdirSync, readFileSync, realpathSync, renameSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { closeLab } from '../../src/adapters/lab/process.ts'
 import { appendEvent, readLedger } from '../../src/evidence/ledger.ts'
 import { openWorkspace } from '../../src/store/workspace.ts'
-import { removeFolder } from '../support/remove-folder.ts'
-import { Clone, edit } from './clone.ts'
+import { type Clone, Clones, edit } from './clone.ts'
 import { git } from './git.ts'
 import { type JudgedWorkspace, judgedWorkspace } from './judged-workspace.ts'
 import { NO_LAB } from './product.ts'
@@ -16,16 +14,15 @@ const CHANGED =
 
 describe.skipIf(NO_LAB)(`verify, of data that is here already (${NO_LAB ?? 'with the lab'})`, () => {
   let made: JudgedWorkspace
-  let clones = 0
-  const base = realpathSync(mkdtempSync(join(tmpdir(), 'specweave-ml-clones-')))
+  const clones = new Clones()
   beforeAll(async () => {
     made = await judgedWorkspace()
   })
-  afterAll(() => removeFolder(base))
+  afterAll(() => clones.remove())
   afterAll(closeLab)
   afterEach(() => void vi.unstubAllEnvs())
 
-  const clone = (): Clone => new Clone(base, made.product.root, `clone-${++clones}`)
+  const clone = (): Clone => clones.of(made.product.root)
   const source = (place: Clone): string => join(place.root, 'churn/churn.csv')
   const record = (place: Clone): string => join(place.root, '.specweave/datasets/churn/v1/dataset.json')
   const relabel = (text: string): string =>

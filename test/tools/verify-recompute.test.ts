@@ -4,14 +4,11 @@ import {
   appendFileSync,
   existsSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
-  realpathSync,
   rmSync,
   writeFileSync,
 } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
@@ -19,8 +16,7 @@ import { closeLab } from '../../src/adapters/lab/process.ts'
 import { type Evidence, splitEvidenceSha256 } from '../../src/evidence/evidence-file.ts'
 import { appendEvent, readLedger } from '../../src/evidence/ledger.ts'
 import { openWorkspace } from '../../src/store/workspace.ts'
-import { removeFolder } from '../support/remove-folder.ts'
-import { Clone, edit } from './clone.ts'
+import { type Clone, Clones, edit } from './clone.ts'
 import { git } from './git.ts'
 import { evidenceIn, type JudgedWorkspace, judgedWorkspace } from './judged-workspace.ts'
 import { NO_LAB } from './product.ts'
@@ -29,16 +25,15 @@ const ROOT = resolve(import.meta.dirname, '../..')
 
 describe.skipIf(NO_LAB)(`verify --recompute (${NO_LAB ?? 'with the lab'})`, () => {
   let made: JudgedWorkspace
-  let clones = 0
-  const base = realpathSync(mkdtempSync(join(tmpdir(), 'specweave-ml-clones-')))
+  const clones = new Clones()
   beforeAll(async () => {
     made = await judgedWorkspace()
   })
-  afterAll(() => removeFolder(base))
+  afterAll(() => clones.remove())
   afterAll(closeLab)
   afterEach(() => void vi.unstubAllEnvs())
 
-  const clone = (): Clone => new Clone(base, made.product.root, `clone-${++clones}`)
+  const clone = (): Clone => clones.of(made.product.root)
 
   it('commits the predictions that the verdict read, and those alone', () => {
     const { product, candidate, baselines, other } = made

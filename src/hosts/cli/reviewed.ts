@@ -29,9 +29,10 @@ export interface Review {
 /** @param only the id of an increment; all without it. */
 export async function reviewed(workspace: Workspace, ledger: Ledger, only?: string): Promise<Review> {
   const index = await openIndex(workspace.layout)
-  const refs = listIncrements(workspace).filter(({ id }) => only === undefined || id === only)
+  const here = listIncrements(workspace)
+  const refs = here.filter(({ id }) => only === undefined || id === only)
   const increments = refs.map((increment) => recordedVerdict(workspace, index, ledger, increment))
-  const all = new Set(listIncrements(workspace).map(({ id }) => id))
+  const all = new Set(here.map(({ id }) => id))
   const data = reviewData(workspace, ledger)
   const gone = only === undefined ? goneIncrements(workspace, ledger, all) : []
   return {

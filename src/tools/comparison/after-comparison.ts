@@ -1,6 +1,7 @@
 import type { NextStep } from '../../core/errors.ts'
 import type { RunSummary } from '../../core/run-summary.ts'
 import type { IncrementRef } from '../../increments/load.ts'
+import { isClosed } from '../../increments/metadata.ts'
 
 /**
  * What follows a comparison: more seeds where they would decide, and the look for the best; its verdict, where it was
@@ -13,7 +14,7 @@ export function afterComparison(
   moreSeeds: readonly NextStep[],
   over: boolean,
 ): NextStep[] {
-  if (increment?.status === 'completed' || increment?.status === 'abandoned') return []
+  if (increment && isClosed(increment.status)) return []
   if (!best) return [...moreSeeds]
   const looked = best.metrics.some(({ split, source }) => split === 'test' && source === 'measured')
   if (looked && increment)

@@ -4,6 +4,7 @@ import { isJudgeable } from '../../core/judgeability.ts'
 import type { Measurement } from '../../core/measurement.ts'
 import { seedChoiceWords } from '../../core/seed-choice.ts'
 import { bestOverSeeds } from '../../increments/candidate.ts'
+import { isClosed } from '../../increments/metadata.ts'
 import { underWay, waitFor } from '../../increments/under-way.ts'
 import { registerStep } from '../data/register-step.ts'
 import { short } from '../runs/run-view.ts'
@@ -29,7 +30,7 @@ export function bestSoFar({ front, runs, ranking }: IncrementFacts): {
 export function nextSteps(facts: IncrementFacts, verdict: Verdict): NextStep[] {
   const { increment, gate, runs } = facts
   const id = increment.id
-  if (increment.status === 'completed' || increment.status === 'abandoned') {
+  if (isClosed(increment.status)) {
     return [
       {
         tool: 'sync_docs',

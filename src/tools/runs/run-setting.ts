@@ -1,6 +1,7 @@
 import { Refusal } from '../../core/errors.ts'
 import { findDataset } from '../../evidence/datasets.ts'
 import { readSpec, resolveIncrement } from '../../increments/load.ts'
+import { isClosed } from '../../increments/metadata.ts'
 import type { Workspace } from '../../store/workspace.ts'
 
 /** What a run takes from its increment. */
@@ -12,7 +13,7 @@ export interface RunSetting {
 
 export function runSetting(workspace: Workspace, typed: string | undefined): RunSetting {
   const increment = resolveIncrement(workspace, typed)
-  if (increment.status === 'completed' || increment.status === 'abandoned') {
+  if (isClosed(increment.status)) {
     throw new Refusal(
       'INCREMENT_CLOSED',
       `${increment.folder} is ${increment.status}: it takes no more runs.`,

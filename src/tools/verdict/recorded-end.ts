@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Ledger } from '../../evidence/ledger.ts'
 import type { IncrementRef } from '../../increments/load.ts'
-import type { IncrementStatus } from '../../increments/metadata.ts'
 
 /** How the ledger says that an increment was closed. */
 export interface RecordedEnd {
@@ -19,10 +18,6 @@ export function recordedEnd(ledger: Ledger, increment: string): RecordedEnd | un
   )
   const status = line?.data.status
   return line && (status === 'completed' || status === 'abandoned') ? { status, at: line.at } : undefined
-}
-
-export function isClosed(status: IncrementStatus): boolean {
-  return status === 'completed' || status === 'abandoned'
 }
 
 /** Where metadata.json says otherwise than the ledger, in a sentence. */

@@ -14,6 +14,7 @@ import { leadingMetric } from '../../increments/criteria-set.ts'
 import { asked } from '../../increments/criterion-checks.ts'
 import type { Waiver } from '../../increments/gate-facts.ts'
 import { type IncrementRef, readSpec } from '../../increments/load.ts'
+import { isClosed } from '../../increments/metadata.ts'
 import type { FrontMatter } from '../../increments/spec-schema.ts'
 import { summarizeRun } from '../../runs/summary.ts'
 import type { Index } from '../../store/index-db.ts'
@@ -23,7 +24,7 @@ import { changeSinceLook, criteriaConfirmed, frozenLooks, waiversOf } from '../a
 import { datasetRecord } from '../data/dataset-record.ts'
 import { summaryIsBare } from './edited-documents.ts'
 import { keptModelProblems, runModelProblem } from './model-files.ts'
-import { isClosed, recordedEnd, statusProblem } from './recorded-end.ts'
+import { recordedEnd, statusProblem } from './recorded-end.ts'
 
 /** A criterion of the verdict with what the lab measured, as the ledger holds it; null where nothing of it is here. */
 export interface JudgedCriterion {

@@ -10,6 +10,7 @@ import { noticeLabCode } from '../../evidence/lab-tamper.ts'
 import { appendEvent } from '../../evidence/ledger.ts'
 import { type JudgedVerdict, judge } from '../../increments/gates.ts'
 import type { IncrementRef } from '../../increments/load.ts'
+import { isClosed } from '../../increments/metadata.ts'
 import { bestRun, rankRuns } from '../../reports/best-run.ts'
 import { singleRuns } from '../../reports/seed-means.ts'
 import { admitPredictions, PREDICTIONS_RULE } from '../../store/git-rules.ts'
@@ -21,7 +22,6 @@ import type { ToolContext } from '../context.ts'
 import { testedDifferences } from '../judging/comparison-setting.ts'
 import { writeComparisonPage } from './comparison-page.ts'
 import { gatherFacts, type IncrementFacts } from './increment-facts.ts'
-import { isClosed } from './recorded-end.ts'
 
 export interface Validated {
   facts: IncrementFacts
