@@ -14,8 +14,9 @@ export const RUN_STATES = [
 export type RunState = (typeof RUN_STATES)[number]
 export type EndState = 'succeeded' | 'failed' | 'stopped' | 'timed_out' | 'lost'
 
-const ENDS: ReadonlySet<RunState> = new Set(['succeeded', 'failed', 'stopped', 'timed_out', 'lost'])
+const ENDS: ReadonlySet<string> = new Set(['succeeded', 'failed', 'stopped', 'timed_out', 'lost'])
 
-export function isEnd(state: RunState): state is EndState {
+/** Whether a run in this state is over. */
+export function isEnd(state: string): state is EndState {
   return ENDS.has(state)
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { Refusal } from '../core/errors.ts'
+import { isEnd } from '../core/run-state.ts'
 import type { ToolContext } from './context.ts'
 import { labReady, renderJob } from './lab-ready.ts'
 import { openedToWrite } from './opened-workspace.ts'
@@ -224,9 +225,7 @@ function without<T extends object>(value: T): Partial<T> {
 }
 
 function nextOf(views: RunView[]): z.input<typeof NextSteps> {
-  const open = views
-    .filter(({ state }) => ['queued', 'starting', 'running', 'evaluating'].includes(state))
-    .map(({ run }) => run)
+  const open = views.filter(({ state }) => !isEnd(state)).map(({ run }) => run)
   if (open.length > 0)
     return [{ tool: 'get_run', arguments: { run: open, wait_s: 40 }, why: 'waits for them' }]
   const increment = views[0]?.run.split('/')[0]

@@ -209,6 +209,20 @@ describe.skipIf(NO_LAB)(`the loop on the churn data (${NO_LAB ?? 'with the lab'}
     expect(product.tree()).toEqual(before)
   })
 
+  it('stays closed where somebody writes another status into metadata.json', async () => {
+    const file = `${increment}/metadata.json`
+    const closed = product.read(file)
+    product.write(file, closed.replace('"status": "completed"', '"status": "active"'))
+    for (const tool of ['run_experiment', 'run_baselines']) {
+      const args = tool === 'run_experiment' ? { name: 'late', command: ['python', '-c', '1'] } : {}
+      expect(await product.refusal(tool, { increment: '0001', ...args })).toMatchObject({
+        code: 'INCREMENT_CLOSED',
+        message: expect.stringMatching(/the ledger holds that it was closed as completed .* no more runs\.$/),
+      })
+    }
+    product.write(file, closed)
+  })
+
   it('keeps the living documents as the records say, and what people wrote as they wrote it', async () => {
     expect(await product.call('sync_docs', { mode: 'check' })).toMatchObject({ changed: [], conflicts: [] })
     const page = '.specweave/docs/internal/architecture/ml-models.md'

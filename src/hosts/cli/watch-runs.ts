@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { isEnd } from '../../core/run-state.ts'
 import type { AnyTool } from '../../tools/tool.ts'
 import { type Answer, invokeTool } from '../calls/invoke-tool.ts'
 import { EXIT } from './exit-codes.ts'
@@ -11,7 +12,6 @@ interface Listed {
   runs: { run: string; state: string; reason?: string | null }[]
 }
 
-const OPEN = new Set(['queued', 'starting', 'running', 'evaluating'])
 const INTERVAL_MS = 1000
 
 /**
@@ -30,7 +30,7 @@ export async function watchRuns(listRuns: AnyTool, values: Answer, io: CliIo): P
         io.colours.dim('Ctrl-C ends the watching; runs go on'),
       ])
     else for (const run of runs) printChange(run, states, io)
-    if (!block && !runs.some(({ state }) => OPEN.has(state))) return EXIT.done
+    if (!block && !runs.some(({ state }) => !isEnd(state))) return EXIT.done
     await sleep(INTERVAL_MS, undefined, { signal: io.signal }).catch(() => {})
   }
   return EXIT.done

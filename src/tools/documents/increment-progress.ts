@@ -2,6 +2,7 @@ import type { Verdict } from '../../core/criterion.ts'
 import type { NextStep } from '../../core/errors.ts'
 import { isJudgeable } from '../../core/judgeability.ts'
 import type { Measurement } from '../../core/measurement.ts'
+import { isEnd } from '../../core/run-state.ts'
 import { seedChoiceWords } from '../../core/seed-choice.ts'
 import { bestOverSeeds } from '../../increments/candidate.ts'
 import { isClosed } from '../../increments/metadata.ts'
@@ -39,7 +40,7 @@ export function nextSteps(facts: IncrementFacts, verdict: Verdict): NextStep[] {
       },
     ]
   }
-  const live = runs.filter(({ state }) => ['queued', 'starting', 'running', 'evaluating'].includes(state))
+  const live = runs.filter(({ state }) => !isEnd(state))
   if (live.length > 0) {
     return [
       {

@@ -1,7 +1,6 @@
 import type { NextStep } from '../../core/errors.ts'
+import { isEnd } from '../../core/run-state.ts'
 import type { RunView } from './run-view.ts'
-
-const LIVE = ['queued', 'starting', 'running', 'evaluating']
 
 /** The calls that make sense after a run was shown. */
 export function nextFor(
@@ -11,7 +10,7 @@ export function nextFor(
   handedIn: boolean,
 ): NextStep[] {
   const { run, state } = view
-  if (LIVE.includes(state)) {
+  if (!isEnd(state)) {
     return [{ tool: 'get_run', arguments: { run, wait_s: 40 }, why: 'waits for its end' }]
   }
   if (increment === '') return []
@@ -51,7 +50,7 @@ export function nextFor(
 
 /** After several: those that go on are waited for; where all have ended, their increment says what is next. */
 export function nextForAll(views: readonly RunView[]): NextStep[] {
-  const live = views.filter(({ state }) => LIVE.includes(state)).map(({ run }) => run)
+  const live = views.filter(({ state }) => !isEnd(state)).map(({ run }) => run)
   if (live.length > 0)
     return [{ tool: 'get_run', arguments: { run: live, wait_s: 40 }, why: 'waits for those that go on' }]
   const increments = new Set(views.map(({ run }) => /^(\d+)\//.exec(run)?.[1]))

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Measurement } from '../../core/measurement.ts'
-import { isEnd, type RunState } from '../../core/run-state.ts'
+import { isEnd } from '../../core/run-state.ts'
 import { list } from '../../runs/facts.ts'
 import type { Index } from '../../store/index-db.ts'
 import type { Workspace } from '../../store/workspace.ts'
@@ -81,7 +81,7 @@ export const WAITED_IN_VAIN: NonNullable<ToolCommand['no']> = {
   is: (answer, { wait_s }) =>
     Boolean(wait_s) &&
     [answer, ...((answer.runs as Record<string, unknown>[] | undefined) ?? [])].some(
-      ({ state }) => isEnd(state as RunState) && state !== 'succeeded',
+      ({ state }) => typeof state === 'string' && isEnd(state) && state !== 'succeeded',
     ),
 }
 

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { Ledger, LedgerLine } from '../../evidence/ledger.ts'
 import { takenNumbers } from '../../increments/numbering.ts'
 import type { Workspace } from '../../store/workspace.ts'
-import { type RecordedEnd, recordedEnd } from './recorded-end.ts'
+import { type RecordedEnd, recordedEnd } from '../judging/recorded-end.ts'
 
 /** An increment that was judged or closed, and that is not here to be held against the ledger. */
 export interface GoneIncrement {

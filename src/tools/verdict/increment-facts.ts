@@ -41,12 +41,12 @@ import { ownEvaluatorFact } from '../data/custom-evaluator.ts'
 import { datasetRecord } from '../data/dataset-record.ts'
 import { evaluationJobs } from '../evaluation/evaluate-in-background.ts'
 import { withJudgeability, withWaiver } from '../judging/judgeable-runs.ts'
+import { recordedEnd, statusProblem } from '../judging/recorded-end.ts'
 import { changedSplits, withRecordedEvidence } from '../judging/recorded-evidence.ts'
 import { searchedOf, seenReads } from '../judging/seen-reads.ts'
 import { costFacts } from './cost-facts.ts'
 import { labCodeFact } from './lab-code-fact.ts'
 import { HASHED_IN_A_CALL, keptModelProblems, recordedModel, runModelProblem } from './model-files.ts'
-import { recordedEnd, statusProblem } from './recorded-end.ts'
 
 /** Everything that is known of one increment, gathered once for gates, answers and documents. */
 export interface IncrementFacts {

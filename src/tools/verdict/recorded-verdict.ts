@@ -22,9 +22,9 @@ import { runFolder } from '../../store/layout.ts'
 import type { Workspace } from '../../store/workspace.ts'
 import { changeSinceLook, criteriaConfirmed, frozenLooks, waiversOf } from '../approvals/ledger-decisions.ts'
 import { datasetRecord } from '../data/dataset-record.ts'
+import { recordedEnd, statusProblem } from '../judging/recorded-end.ts'
 import { summaryIsBare } from './edited-documents.ts'
 import { keptModelProblems, runModelProblem } from './model-files.ts'
-import { recordedEnd, statusProblem } from './recorded-end.ts'
 
 /** A criterion of the verdict with what the lab measured, as the ledger holds it; null where nothing of it is here. */
 export interface JudgedCriterion {
