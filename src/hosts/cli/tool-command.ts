@@ -153,6 +153,7 @@ async function callAndPrint(
   let answer: Answer
   try {
     answer = await jobToEnd(
+      tool,
       () => invokeTool(tool, given, io.context(progress.show), io.program),
       tools.find(({ name }) => name === 'get_run'),
       io,
