@@ -104,7 +104,7 @@ describe.skipIf(NO_LAB)(`what people decided against the record (${NO_LAB ?? 'wi
     })
     const [stump, deep] = [await tree('0001', 1), await tree('0001', 6)]
     const spec = '.specweave/increments/0001-who-stays/spec.md'
-    for (const run of [stump, deep]) await product.call('evaluate_run', { run, split: 'test' })
+    for (const run of [stump, deep]) await product.look(run)
     await product.settled()
     const eased = product
       .read(spec)

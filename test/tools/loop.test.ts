@@ -118,7 +118,7 @@ describe.skipIf(NO_LAB)(`the loop on the churn data (${NO_LAB ?? 'with the lab'}
     expect(look.look).toEqual({ used: 1, budget: 3 })
     expect(look.repeated).toBe(false)
     expect(look.metrics.every(({ grade }: { grade: string }) => grade === 'sealed')).toBe(true)
-    const again = await product.call('evaluate_run', { run: candidate.run, split: 'test' })
+    const again = await product.look(candidate.run)
     expect(again).toMatchObject({ repeated: true, look: { used: 1, budget: 3 } })
     expect(again.metrics).toEqual(look.metrics)
     const verdict = await validate()

@@ -50,6 +50,9 @@ export interface Refused {
 
 const LIVE = ['queued', 'starting', 'running', 'evaluating']
 
+/** A second run at once has a supervisor of its own, and that one a lab, which takes longer than most runs. */
+const ONE_AT_A_TIME = 'limits: {cpus: 1}\n'
+
 /** The whole product as a client meets it: a real server over stdio on a workspace in a temporary folder. */
 export class Product {
   /** Holds the workspace and the state folder. */
@@ -70,7 +73,7 @@ export class Product {
     this.state = join(this.base, 'state')
     if (config === undefined) return
     mkdirSync(join(this.root, '.specweave/increments'), { recursive: true })
-    this.write('.specweave/ml.yaml', config)
+    this.write('.specweave/ml.yaml', config.includes('limits:') ? config : config + ONE_AT_A_TIME)
   }
 
   /** The environment of the server and of the command line. */
@@ -136,6 +139,19 @@ export class Product {
   /** Runs a command and waits for its end. */
   async run(args: object): Promise<ShownRun> {
     return this.ended(await this.call<ShownRun>('run_experiment', { wait_s: 40, ...args }))
+  }
+
+  /**
+   * A look at the test set, and its answer when the saved model has been asked, too: on a slow machine a job goes on with that.
+   */
+  // biome-ignore lint/suspicious/noExplicitAny: as above
+  async look(run: string): Promise<any> {
+    const looked = await this.call('evaluate_run', { run, split: 'test' })
+    const jobs = (looked.next as NextStep[])
+      .map((step) => ('tool' in step && step.tool === 'get_run' ? String(step.arguments.run) : ''))
+      .filter((name) => name.startsWith('job-'))
+    for (const job of jobs) await this.ended({ run: job, state: 'queued' })
+    return jobs.length > 0 ? this.call('evaluate_run', { run, split: 'test' }) : looked
   }
 
   /** Completes an increment, and waits for what is under way: its control, which a look queued. */

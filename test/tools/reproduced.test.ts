@@ -109,14 +109,7 @@ describe.skipIf(NO_LAB)(`the saved model says it again (${NO_LAB ?? 'with the la
   /** The run of one way. */
   const of = (way: string): string => runs[way] as string
   const predictions = (way: string): string => join(product.folder(of(way)), 'predictions/test.csv')
-  const look = async (run: string): Promise<Looked> => {
-    const looked = await product.call<Looked>('evaluate_run', { run, split: 'test' })
-    // On a busy machine the saved model takes longer than a call: then a job goes on with it.
-    const job = looked.next.find((step) => /^job-/.test(String(step.arguments?.run)))?.arguments?.run
-    if (!job) return looked
-    await product.ended({ run: String(job), state: 'queued' })
-    return product.call('evaluate_run', { run, split: 'test' })
-  }
+  const look = (run: string): Promise<Looked> => product.look(run)
   /** Makes a run the candidate and judges it. */
   const judged = async (run: string): Promise<{ check: Check; warnings: string[] }> => {
     edit(/^( *candidate: ).*$/m, `$1${run}`)
