@@ -11,7 +11,7 @@ const pytest = (folder) => {
 
 const PARTS = {
   check: ['npm', 'run', '--silent', 'check'],
-  product: ['npx', 'vitest', 'run', '--project', 'product'],
+  product: ['npx', 'vitest', 'run', '--project', 'functions', '--project', 'product'],
   sdk: pytest('python/sdk'),
   lab: pytest('python/lab'),
 }

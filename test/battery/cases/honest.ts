@@ -5,6 +5,7 @@ import { HONEST, SEEDED } from './scripts.ts'
 export const HONEST_WORK: Case[] = [
   {
     name: 'a classifier, chosen on validation and looked at once',
+    thorough: true,
     kind: 'classification',
     async play(desk) {
       await desk.baselines()
@@ -100,6 +101,7 @@ with specweave.track_experiment("saved") as exp:
   },
   {
     name: 'a threshold that is tuned within train and saved with the model',
+    thorough: true,
     kind: 'classification',
     async play(desk) {
       await desk.baselines()
