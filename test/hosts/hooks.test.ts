@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { claimsIn } from '../../src/hosts/hooks/claims.ts'
 import { LabWorkspace } from '../support/lab-workspace.ts'
+import { withoutSqlite } from '../support/without-better-sqlite3.ts'
 import { ROOT } from './mcp-client.ts'
 
 let lab: LabWorkspace
@@ -24,11 +25,16 @@ interface Said {
 }
 
 /** As the assistant calls it: the event on stdin. */
-function hook(name: string, event: object | string, cwd = lab.root): Promise<Said> {
+function hook(
+  name: string,
+  event: object | string,
+  cwd = lab.root,
+  more: Record<string, string> = {},
+): Promise<Said> {
   return new Promise((done) => {
     const child = spawn(process.execPath, [join(ROOT, 'dist/hook.cjs'), name], {
       stdio: ['pipe', 'pipe', 'inherit'],
-      env: { PATH: process.env.PATH, HOME: lab.root, SPECWEAVE_STATE_DIR: lab.state },
+      env: { PATH: process.env.PATH, HOME: lab.root, SPECWEAVE_STATE_DIR: lab.state, ...more },
     })
     let text = ''
     child.stdout.on('data', (chunk) => {
@@ -69,6 +75,21 @@ describe('the hooks', () => {
     expect(again.output!.hookSpecificOutput!.additionalContext).not.toContain('failed')
   })
 
+  it('at the start say what is missing where there is no SQLite, and nothing later', async () => {
+    const env = withoutSqlite(lab.root)
+    const { code, output } = await hook('session-start', {}, lab.root, env)
+    expect(code).toBe(0)
+    expect(Object.keys(output!)).toEqual(['systemMessage'])
+    expect(output!.systemMessage).toMatch(
+      new RegExp(`no SQLite in Node ${process.versions.node}; put Node 22\\.13 or newer on the PATH`),
+    )
+    for (const name of ['before-stop', 'edited-file'])
+      expect(await hook(name, { last_assistant_message: 'f1 = 0.9' }, lab.root, env)).toEqual({
+        code: 0,
+        text: '',
+      })
+  })
+
   it('before a stop name a number that only a script reported, once', async () => {
     const write = `mkdir -p "$SPECWEAVE_RUN_DIR/events" && echo '{"k":"metric","n":"accuracy","v":0.9731,"t":1}' > "$SPECWEAVE_RUN_DIR/events/h-1-a.jsonl"`
     const { run, folder } = await lab.submit({ command: ['/bin/sh', '-c', write] })
@@ -99,7 +120,11 @@ describe('the hooks', () => {
       '.specweave/datasets/churn/v1/test.csv',
     ]) {
       const { output } = await edit(join(lab.root, path))
-      expect(output!.hookSpecificOutput!.additionalContext).toContain(`SpecWeave ML: ${path} `)
+      const told = output!.hookSpecificOutput!.additionalContext
+      expect(told).toContain(`SpecWeave ML: ${path} `)
+      if (!path.includes('/datasets/'))
+        expect(told).toContain(`\`node ${join(ROOT, 'dist/main.js')} verify\``)
+      expect(told).not.toContain('`specweave-ml')
     }
     for (const path of [
       'train.py',

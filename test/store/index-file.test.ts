@@ -4,18 +4,9 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { removeFolder } from '../support/remove-folder.ts'
+import { withoutSqlite } from '../support/without-better-sqlite3.ts'
 
 const MAIN = resolve(import.meta.dirname, '../../dist/main.js')
-
-/** As where its native part could not be built. */
-const WITHOUT_BETTER_SQLITE3 = `
-  const { Module } = require('node:module')
-  const load = Module._load
-  Module._load = function (name, ...rest) {
-    if (name === 'better-sqlite3') throw new Error('it was not compiled')
-    return load.call(this, name, ...rest)
-  }
-`
 
 let folder: string
 
@@ -42,13 +33,7 @@ async function refusal(environment: NodeJS.ProcessEnv = {}): Promise<{ code: str
 
 describe('an index that cannot be made', () => {
   it('is said to lack SQLite where none can be loaded', async () => {
-    const preload = join(folder, 'without-better-sqlite3.cjs')
-    writeFileSync(preload, WITHOUT_BETTER_SQLITE3)
-    // The second keeps the SQLite of newer Nodes out: as in Node 20.
-    const refused = await refusal({
-      NODE_OPTIONS: `--require ${preload}`,
-      SPECWEAVE_SQLITE: 'better-sqlite3',
-    })
+    const refused = await refusal(withoutSqlite(folder))
     expect(refused.code).toBe('SQLITE_UNAVAILABLE')
     expect(refused.message).toMatch(/better-sqlite3: it was not compiled.*npm rebuild better-sqlite3/)
   })

@@ -10,7 +10,8 @@ const MOST = 8
 /** What runs, and what ended since an assistant last worked here. */
 export async function sessionStart(root: string): Promise<HookOutput | undefined> {
   const layout = layoutOf(root)
-  const index = await openIndex(layout)
+  const index = await openIndex(layout).catch(withoutSqlite)
+  if ('systemMessage' in index) return index
   const live = refreshIndex({ layout }, index).map(({ run, judgement }) => `${run} (${judgement.state})`)
   const ended = index
     .all(
@@ -32,6 +33,14 @@ export async function sessionStart(root: string): Promise<HookOutput | undefined
       hookEventName: 'SessionStart',
       additionalContext: `SpecWeave ML. ${lines.join(' ')}`,
     },
+  }
+}
+
+/** Without it neither tools nor hooks can say anything else: the user hears it at the start, and only there. */
+function withoutSqlite(cause: unknown): HookOutput & { systemMessage: string } {
+  if ((cause as { code?: string }).code !== 'SQLITE_UNAVAILABLE') throw cause
+  return {
+    systemMessage: `SpecWeave ML: its tools and hooks find no SQLite in Node ${process.versions.node}; put Node 22.13 or newer on the PATH, which has its own, and start again.`,
   }
 }
 
