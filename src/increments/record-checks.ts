@@ -213,10 +213,10 @@ function criteriaConfirmed({ criteria, proposedConfirmed, increment }: GateFacts
   return {
     id,
     status: 'missing',
-    message: `Proposed when the increment was created and not confirmed by anybody: ${list}. Change the numbers in spec.md or keep them, and remove "proposed: true".`,
+    message: `Proposed when the increment was created and not confirmed by anybody: ${list}. Show them to the user, who confirms them, or names other numbers: these go into spec.md without "proposed: true".`,
     next: {
       person: `specweave-ml approve ${increment}`,
-      why: 'confirms the proposed criteria; editing spec.md does the same',
+      why: 'a person confirms the proposed criteria, and the ledger holds who did',
     },
   }
 }

@@ -57,12 +57,14 @@ describe.skipIf(NO_LAB)(`what people decided against the record (${NO_LAB ?? 'wi
     return ended.run
   }
   const validated = async (increment: string) => {
-    const { verdict, checks, warnings } = await product.call<{
+    const { verdict, checks, warnings, next } = await product.call<{
       verdict: string
       checks: Check[]
       warnings: string[]
+      next: { person?: string }[]
     }>('validate_increment', { increment })
-    return { verdict, warnings, check: (id: string) => checks.find((one) => one.id === id), checks }
+    const people = next.flatMap(({ person }) => person ?? [])
+    return { verdict, warnings, check: (id: string) => checks.find((one) => one.id === id), checks, people }
   }
   /** Every document that is made of an increment's record, with its name. */
   const documents = (folder: string, slug: string): [string, string][] => [
@@ -106,12 +108,19 @@ describe.skipIf(NO_LAB)(`what people decided against the record (${NO_LAB ?? 'wi
     const spec = '.specweave/increments/0001-who-stays/spec.md'
     for (const run of [stump, deep]) await product.look(run)
     await product.settled()
+    const short = await validated('0001')
+    expect(short.check('criterion.accuracy.test')?.status).toBe('fail')
+    expect(short.people).toEqual([
+      expect.stringMatching(/^\S.* approve 0001 --waive criterion\.accuracy\.test --reason "\.\.\."$/),
+    ])
     const eased = product
       .read(spec)
       .replace('value: 0.99', 'value: 0.6')
       .replace(`candidate: ${stump}`, `candidate: ${deep}`)
     product.write(spec, eased)
-    expect((await validated('0001')).check('criteria.unchanged')?.status).toBe('pending_approval')
+    const easier = await validated('0001')
+    expect(easier.check('criteria.unchanged')?.status).toBe('pending_approval')
+    expect(easier.people[0]).toMatch(/ approve 0001$/)
 
     await approve('0001', { kind: 'criteria' }, waive('baseline.recorded'), waive('baseline.lift'))
     const { verdict, warnings, check, checks } = await validated('0001')

@@ -7,6 +7,7 @@ import { seedChoiceWords } from '../../core/seed-choice.ts'
 import { bestOverSeeds } from '../../increments/candidate.ts'
 import { isClosed } from '../../increments/metadata.ts'
 import { underWay, waitFor } from '../../increments/under-way.ts'
+import { waiverStep } from '../../increments/waiver-step.ts'
 import { registerStep } from '../data/register-step.ts'
 import { short } from '../runs/run-view.ts'
 import type { IncrementFacts } from '../verdict/increment-facts.ts'
@@ -27,19 +28,47 @@ export function bestSoFar({ front, runs, ranking }: IncrementFacts): {
   }
 }
 
-/** What to do next: the loop's next step, then what the checks ask for. */
+/** What to do next: the loop's next step, what the checks ask for, and what only a person does. */
 export function nextSteps(facts: IncrementFacts, verdict: Verdict): NextStep[] {
-  const { increment, gate, runs } = facts
-  const id = increment.id
+  const { increment, gate } = facts
   if (isClosed(increment.status)) {
     return [
       {
         tool: 'sync_docs',
-        arguments: { increment: id },
+        arguments: { increment: increment.id },
         why: 'keeps the living documents up to the records',
       },
     ]
   }
+  const asked = verdict.checks.flatMap(({ status, next }) => (status !== 'pass' && next ? [next] : []))
+  const unique = [...new Map(asked.map((step) => [JSON.stringify({ ...step, why: '' }), step])).values()]
+  const waivers = hasLooked(gate.runs) ? waiverStep(increment.id, verdict.checks) : []
+  const people = [...unique.filter(isForPerson), ...waivers].slice(0, 2)
+  const calls = callsNext(
+    facts,
+    verdict,
+    unique.filter((step) => !isForPerson(step)),
+  )
+  return [...calls.slice(0, 4 - people.length), ...people]
+}
+
+function isForPerson(step: NextStep): boolean {
+  return 'person' in step
+}
+
+function hasLooked(runs: IncrementFacts['gate']['runs']): boolean {
+  return runs.some(({ metrics }) =>
+    metrics.some(({ split, source }) => split === 'test' && source === 'measured'),
+  )
+}
+
+/** @param asked what the checks ask for */
+function callsNext(
+  { increment, gate, runs }: IncrementFacts,
+  verdict: Verdict,
+  asked: readonly NextStep[],
+): readonly NextStep[] {
+  const id = increment.id
   const live = runs.filter(({ state }) => !isEnd(state))
   if (live.length > 0) {
     return [
@@ -50,19 +79,14 @@ export function nextSteps(facts: IncrementFacts, verdict: Verdict): NextStep[] {
       },
     ]
   }
-  const asked = verdict.checks.flatMap(({ status, next }) => (status !== 'pass' && next ? [next] : []))
-  const unique = [...new Map(asked.map((step) => [JSON.stringify({ ...step, why: '' }), step])).values()]
   const waited = underWay(gate)
   if (waited.length > 0) {
-    const others = unique.filter((step) => !('tool' in step) || step.tool !== 'get_run')
-    return [waitFor(waited), ...others].slice(0, 4)
+    return [waitFor(waited), ...asked.filter((step) => !('tool' in step) || step.tool !== 'get_run')]
   }
   if (verdict.verdict === 'pass') {
     return [{ tool: 'complete_increment', arguments: { increment: id }, why: 'every check passes' }]
   }
-  if (!gate.dataset) {
-    return [registerStep(id, gate.problemType)]
-  }
+  if (!gate.dataset) return [registerStep(id, gate.problemType)]
   if (!gate.baselines.some(({ state }) => state === 'succeeded')) {
     return [
       {
@@ -86,15 +110,11 @@ export function nextSteps(facts: IncrementFacts, verdict: Verdict): NextStep[] {
       },
     ]
   }
-  const looked = gate.runs.some(({ metrics }) =>
-    metrics.some(({ split, source }) => split === 'test' && source === 'measured'),
-  )
-  if (looked) return unique.slice(0, 4)
+  if (hasLooked(gate.runs)) return asked
   const compare = {
     tool: 'compare_runs',
     arguments: { increment: id },
     why: 'sets the candidates beside each other; several should be tried before the one look at test',
   }
-  const others = unique.filter((step) => !('tool' in step) || step.tool !== 'evaluate_run')
-  return [compare, ...others].slice(0, 4)
+  return [compare, ...asked.filter((step) => !('tool' in step) || step.tool !== 'evaluate_run')]
 }
