@@ -6,6 +6,7 @@ import {
   experimentNames,
   incrementFolders,
 } from '../calls/workspace-files.ts'
+import { referenceNames, skillNames } from './packaged-texts.ts'
 
 /** The protocol's limit for one answer. */
 const MAX_VALUES = 100
@@ -27,11 +28,19 @@ export function completions(
   known: Readonly<Record<string, string>> = {},
 ): Completion {
   const wanted = typed.toLowerCase()
-  const all = layout ? [...new Set(candidates(layout, variable, known))] : []
+  const inWorkspace = layout ? candidates(layout, variable, known) : []
+  const all = [...new Set([...packaged(variable, known), ...inWorkspace])]
   const fitting = all.filter((value) => value.toLowerCase().includes(wanted))
   const first = (value: string) => Number(!value.toLowerCase().startsWith(wanted))
   const values = fitting.sort((a, b) => first(a) - first(b))
   return { values: values.slice(0, MAX_VALUES), total: values.length, hasMore: values.length > MAX_VALUES }
+}
+
+/** What is there without a workspace. */
+function packaged(variable: string, known: Readonly<Record<string, string>>): string[] {
+  if (variable === 'skill') return skillNames()
+  if (variable !== 'reference') return []
+  return (known.skill ? [known.skill] : skillNames()).flatMap(referenceNames)
 }
 
 function candidates(layout: Layout, variable: string, known: Readonly<Record<string, string>>): string[] {

@@ -11,6 +11,7 @@ spec -> plan -> tasks -> implement -> validate -> done, in an increment such as 
 5. validate_increment names every check that fails or is missing; complete_increment closes it, or closes honestly with
    outcome not_passed. sync_docs updates the living documents.
 
+The rules in full, red flags and a checklist: specweave://skill/ml-pipeline-orchestrator.
 get_increment at any time says where it stands and what to do next. Every answer's next[] is a call that works; so is
 that of a refusal ({code, message, missing, invalid, next}).
 

@@ -7,7 +7,7 @@ import {
 } from '@modelcontextprotocol/sdk/types.js'
 import { nearest } from '../../core/ids.ts'
 
-/** The commands of commands/, read when somebody asks for them. */
+/** The commands of commands/ and the skills, read when somebody asks for them. */
 export function servePrompts(server: Server): void {
   server.setRequestHandler(ListPromptsRequestSchema, async () => {
     const { promptFiles } = await import('./prompts.ts')

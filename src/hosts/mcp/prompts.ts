@@ -1,7 +1,10 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from 'yaml'
 import { packageRoot } from '../../adapters/package-root.ts'
+import { textForAnyClient } from './any-client.ts'
+import { commandFiles, promptName, splitFront } from './packaged-texts.ts'
+import { skillPrompts } from './skill-list.ts'
 
 export interface PromptArgument {
   name: string
@@ -9,7 +12,7 @@ export interface PromptArgument {
   required: boolean
 }
 
-/** A slash command of commands/, for clients that have none: `github/create-issue.md` is `github-create-issue`. */
+/** A slash command of commands/, or a skill, for clients that have none. */
 export interface PromptFile {
   name: string
   title: string
@@ -30,33 +33,41 @@ const ARGUMENTS: Readonly<Record<string, string>> = {
 
 let loaded: PromptFile[] | undefined
 
-export function promptFiles(folder = join(packageRoot(), 'commands')): PromptFile[] {
-  loaded ??= (readdirSync(folder, { recursive: true }) as string[])
-    .filter((file) => file.endsWith('.md'))
-    .sort()
-    .map((file) => readCommand(file, readFileSync(join(folder, file), 'utf8')))
+/** Every prompt: commands, then skills. */
+export function promptFiles(): PromptFile[] {
+  loaded ??= [...commandFiles().map(readCommand), ...skillPrompts()]
   return loaded
 }
 
-function readCommand(file: string, text: string): PromptFile {
-  const [, front = '', body = ''] = /^---\n(.*?)\n---\n(.*)$/s.exec(text) ?? []
+function readCommand(file: string): PromptFile {
+  const { front, body } = splitFront(readFileSync(join(packageRoot(), 'commands', file), 'utf8'))
   const { description, 'argument-hint': hint = '' } = parse(front) as Record<string, string>
-  const name = file.replace(/\.md$/, '').replace(/[\\/]/g, '-')
   return {
-    name,
-    title: name,
+    name: promptName(file),
+    title: promptName(file),
     description: description ?? '',
     arguments: [...hint.matchAll(/<(\w+)>|\[(\w+)\]/g)].map(([, needed, optional = '']) => ({
       name: needed ?? optional,
       description: ARGUMENTS[needed ?? optional] ?? '',
       required: needed !== undefined,
     })),
-    body: body.trim(),
+    body: textForAnyClient(body, `commands/${file}`),
   }
 }
 
-/** Claude Code puts what stands after the command in the place of `$ARGUMENTS`; here they come by name. */
+/** `$ARGUMENTS`, or `increment $ARGUMENTS (where none is named, the active increment)`. */
+const PLACE = /(\w+ )?\$ARGUMENTS\s+\(where\s+none\s+is\s+named,\s+([^)]*)\)|\$ARGUMENTS/g
+
+/**
+ * Claude Code puts what stands after the command in the place of `$ARGUMENTS`; here they come by name. Where nothing was given, what the
+ * parentheses say stands there alone; where something was, they fall away.
+ */
 export function fillPrompt(prompt: PromptFile, values: Readonly<Record<string, string>>): string {
-  const given = prompt.arguments.map(({ name }) => values[name]?.trim() ?? '').filter((value) => value !== '')
-  return prompt.body.replaceAll('$ARGUMENTS', () => given.join(' ') || '(none named)')
+  const given = prompt.arguments.flatMap(({ name }) => {
+    const value = values[name]?.trim()
+    return value ? [prompt.arguments.length > 1 ? `${name} ${value}` : value] : []
+  })
+  return prompt.body.replace(PLACE, (_found, noun = '', otherwise = '') =>
+    given.length > 0 ? `${noun}${given.join(', ')}` : otherwise,
+  )
 }

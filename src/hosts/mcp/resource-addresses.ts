@@ -9,6 +9,7 @@ export type Address =
   | { kind: 'dataset'; name: string; version: string }
   | { kind: 'docs'; path: string }
   | { kind: 'guide'; name: string }
+  | { kind: 'skill'; name: string; reference?: string }
 
 export interface Template {
   uriTemplate: string
@@ -64,6 +65,24 @@ export const TEMPLATES: readonly Template[] = [
   },
 ]
 
+/** Of the program's own texts: offered to clients that have no skills. */
+export const SKILL_TEMPLATES: readonly Template[] = [
+  {
+    uriTemplate: 'specweave://skill/{skill}',
+    name: 'skill',
+    title: 'Skill',
+    description: 'How a part of the work is done: order, iron laws, red flags.',
+    mimeType: 'text/markdown',
+  },
+  {
+    uriTemplate: 'specweave://skill/{skill}/{reference}',
+    name: 'skill-reference',
+    title: 'Text of a skill',
+    description: 'What a skill refers to, such as ml-pipeline-orchestrator, troubleshooting.',
+    mimeType: 'text/markdown',
+  },
+]
+
 /**
  * Reads an address; each part is decoded once and is a plain name.
  * @throws Refusal RESOURCE_UNKNOWN where it has no form that we know, PATH_OUTSIDE_WORKSPACE where it climbs.
@@ -75,7 +94,7 @@ export function readAddress(uri: string): Address {
   if (address) return address
   throw new Refusal(
     'RESOURCE_UNKNOWN',
-    `No resource has the address ${uri.slice(0, 300)}. The forms are ${TEMPLATES.map(({ uriTemplate }) => uriTemplate).join(', ')} and specweave://guide/script.`,
+    `No resource has the address ${uri.slice(0, 300)}. The forms are ${[...TEMPLATES, ...SKILL_TEMPLATES].map(({ uriTemplate }) => uriTemplate).join(', ')} and specweave://guide/script.`,
   )
 }
 
@@ -89,6 +108,8 @@ function addressOf(kind: string | undefined, parts: string[]): Address | undefin
     return { kind, name: first, version: second.replace(/^v/, '') }
   if (kind === 'docs') return { kind, path: parts.join('/') }
   if (kind === 'guide' && parts.length === 1) return { kind, name: first }
+  if (kind === 'skill' && parts.length <= 2)
+    return { kind, name: first, ...(second ? { reference: second.replace(/\.md$/, '') } : {}) }
   return undefined
 }
 

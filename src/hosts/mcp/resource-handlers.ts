@@ -14,18 +14,21 @@ import { type Layout, layoutOf } from '../../store/layout.ts'
 import { type Place, workspaceRoot } from '../calls/find-workspace.ts'
 import { refusalOf } from '../calls/invoke-tool.ts'
 import { completions } from './completion.ts'
-import { readAddress, TEMPLATES } from './resource-addresses.ts'
+import { readAddress, SKILL_TEMPLATES, TEMPLATES } from './resource-addresses.ts'
 import { listResources } from './resource-list.ts'
 import { listStamp, ResourceWatch, stampOf } from './resource-watch.ts'
-import { readGuide, readResource } from './resources.ts'
+import { readPackaged, readResource } from './resources.ts'
 
 const PAGE = 200
 /** The protocol's code for a resource that does not exist. */
 const RESOURCE_NOT_FOUND = -32002
 const THE_LIST = 'list'
 
-/** Resources, their templates, completion, subscriptions and change notices. */
-export function serveResources(server: Server, place: () => Promise<Place>): void {
+/**
+ * Resources, their templates, completion, subscriptions and change notices.
+ * @param skills whether the skills are offered; an address of one can be read in any case
+ */
+export function serveResources(server: Server, place: () => Promise<Place>, skills: boolean): void {
   const layout = async (): Promise<Layout | undefined> => {
     const root = workspaceRoot(await place())
     return root ? layoutOf(root) : undefined
@@ -37,18 +40,21 @@ export function serveResources(server: Server, place: () => Promise<Place>): voi
   })
 
   server.setRequestHandler(ListResourcesRequestSchema, async ({ params }) => {
-    const all = listResources(await layout())
+    const ofSkills = skills ? (await import('./skill-list.ts')).skillEntries() : []
+    const all = listResources(await layout(), ofSkills)
     // Whoever has asked for the list is told when it changes.
     await watch.add(THE_LIST, async () => listStamp(await layout()))
     const from = readCursor(params?.cursor)
     const resources = all.slice(from, from + PAGE)
     return from + PAGE < all.length ? { resources, nextCursor: String(from + PAGE) } : { resources }
   })
-  server.setRequestHandler(ListResourceTemplatesRequestSchema, () => ({ resourceTemplates: [...TEMPLATES] }))
+  server.setRequestHandler(ListResourceTemplatesRequestSchema, () => ({
+    resourceTemplates: [...TEMPLATES, ...(skills ? SKILL_TEMPLATES : [])],
+  }))
   server.setRequestHandler(ReadResourceRequestSchema, ({ params }) =>
     answered(params.uri, async () => {
       const found =
-        readGuide(params.uri) ?? readResource(requireLayout(await layout(), params.uri), params.uri)
+        readPackaged(params.uri) ?? readResource(requireLayout(await layout(), params.uri), params.uri)
       const { note, ...content } = found
       const marks = note ? [{ uri: params.uri, mimeType: 'text/plain', text: note }] : []
       return { contents: [content, ...marks] }

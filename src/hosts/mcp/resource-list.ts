@@ -13,6 +13,7 @@ export interface ResourceEntry {
   uri: string
   name: string
   title?: string
+  description?: string
   mimeType: string
 }
 
@@ -23,12 +24,19 @@ export const GUIDE: ResourceEntry = {
   mimeType: 'text/markdown',
 }
 
-/** Every resource by its address: the guide, increments with their documents, datasets, living documents, runs. */
-export function listResources(layout: Layout | undefined): ResourceEntry[] {
-  if (!layout) return [GUIDE]
+/**
+ * Every resource by its address: the guide, increments with their documents, datasets, living documents, runs.
+ * @param skills those of the program's skills, where they are offered
+ */
+export function listResources(
+  layout: Layout | undefined,
+  skills: readonly ResourceEntry[] = [],
+): ResourceEntry[] {
+  if (!layout) return [GUIDE, ...skills]
   const increments = incrementFolders(layout)
   return [
     GUIDE,
+    ...skills,
     ...increments.flatMap((folder): ResourceEntry[] => {
       const { status, title } = incrementStatus(folder)
       return [

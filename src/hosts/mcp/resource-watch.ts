@@ -51,6 +51,7 @@ function pathsOf(layout: Layout, address: Address): string[] {
     case 'docs':
       return [join(layout.docs, address.path)]
     case 'guide':
+    case 'skill':
       return []
   }
 }

@@ -24,7 +24,7 @@ export interface ServerOptions {
   /** Asked for when a client first needs the tools, so that `initialize` is answered before they are loaded. */
   tools: () => Promise<readonly AnyTool[]>
   readOnly: boolean
-  /** Whether the commands are offered as prompts; a plugin has them as commands of its own. */
+  /** Whether commands and skills are offered as prompts and resources; a plugin has them as its own. */
   prompts: boolean
   /** The folder that the user named, where one was. */
   named: Place | undefined
@@ -53,7 +53,7 @@ export function makeServer(options: ServerOptions): Server {
   )
   const place = sessionPlace(server, options.named)
   serveTools(server, place, options)
-  serveResources(server, place)
+  serveResources(server, place, options.prompts)
   if (options.prompts) servePrompts(server)
   return server
 }
