@@ -82,25 +82,23 @@ function onlyActive(all: IncrementRef[]): IncrementRef {
     'INCREMENT_UNKNOWN',
     all.length === 0
       ? 'There is no increment in this workspace yet.'
-      : `No increment is active${open.length > 0 ? `; open are ${listed(open)}` : ''}. Name one.`,
+      : `No increment is active${open.length > 0 ? `; open are ${listed(open)}. Name one` : ': all are closed. Make one, or name the one that is meant'}.`,
     {
       missing: ['increment'],
-      next:
-        all.length === 0
-          ? [
-              {
-                tool: 'create_increment',
-                arguments: { title: 'Churn model', problem_type: 'classification' },
-                why: 'makes the first increment',
-              },
-            ]
-          : [
-              {
-                tool: 'get_increment',
-                arguments: { increment: (open[0] ?? all.at(-1)!).id },
-                why: 'shows it',
-              },
-            ],
+      next: open[0]
+        ? [{ tool: 'get_increment', arguments: { increment: open[0].id }, why: 'shows it' }]
+        : [
+            {
+              tool: 'create_increment',
+              arguments: { title: 'Churn model', problem_type: 'classification' },
+              why: `makes the ${all.length === 0 ? 'first' : 'next'} increment; put in its title and problem type`,
+            },
+            ...all.slice(-1).map(({ id, folder }) => ({
+              tool: 'get_increment',
+              arguments: { increment: id },
+              why: `shows the last one, ${folder}`,
+            })),
+          ],
     },
   )
 }

@@ -49,6 +49,17 @@ describe('finding an increment', () => {
     expect(resolveIncrement(workspace, '2').status).toBe('paused')
   })
 
+  it('leads on where all are closed: to a new one', () => {
+    const closed = newWorkspace()
+    setStatus(create(closed, { title: 'Churn model' }), 'completed')
+    const refused = refusal(() => resolveIncrement(closed))
+    expect(refused.message).toContain('all are closed')
+    expect(refused.next).toMatchObject([
+      { tool: 'create_increment' },
+      { tool: 'get_increment', arguments: { increment: '0001' } },
+    ])
+  })
+
   it('leaves out what is no increment of ours', () => {
     mkdirSync(join(workspace.layout.increments, '0007-login-page'))
     writeFileSync(

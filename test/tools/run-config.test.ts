@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { cpSync } from 'node:fs'
+import { cpSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
@@ -124,6 +124,13 @@ describe('run --config', () => {
     expect(err).toContain('Refused (FILE_MISSING): missing.yaml does not exist')
     expect(err).toMatch(/cp \S*templates\/experiment-config\.yaml missing\.yaml/)
   })
+
+  it('makes the folder, too, in which such a file is to lie', () => {
+    const config = ['run', '--config', 'no such/folder/config.yaml']
+    const [, next = ''] = /^ {2}(mkdir .*)$/m.exec(cli(config).err) ?? []
+    expect(cli(['-c', next], {}, ['/bin/sh'])).toMatchObject({ code: 0, err: '' })
+    expect(product.read('no such/folder/config.yaml')).toBe(readFileSync(TEMPLATE, 'utf8'))
+  })
 })
 
 describe('--debug', () => {
@@ -224,7 +231,6 @@ it.skipIf(NO_LAB)('the template runs on the churn example, as it stands', async 
 
 it('the commented keys of the template are keys, too', async () => {
   const { runExperiment } = await import('../../src/tools/run-experiment.ts')
-  const { readFileSync } = await import('node:fs')
   const text = readFileSync(TEMPLATE, 'utf8').replace(/^# (?=\w+:(?: |$)| {2}- )/gm, '')
   expect(Object.keys(parse(text))).toEqual(
     expect.arrayContaining(['increment', 'seeds', 'metrics_from', 'env']),

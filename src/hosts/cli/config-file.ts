@@ -1,4 +1,5 @@
-import { join, resolve } from 'node:path'
+import { existsSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
 import { parseDocument } from 'yaml'
 import { readText } from '../../adapters/files.ts'
 import { packageRoot } from '../../adapters/package-root.ts'
@@ -19,7 +20,7 @@ export function readConfigFile(path: string, tool: AnyTool): Answer {
     throw new Refusal('FILE_MISSING', `${path} does not exist, or is no file.`, {
       next: [
         {
-          person: commandText(['cp', join(packageRoot(), 'templates', 'experiment-config.yaml'), path]),
+          person: copyHere(path),
           why: 'begins one, with a comment on each key',
         },
       ],
@@ -38,6 +39,13 @@ export function readConfigFile(path: string, tool: AnyTool): Answer {
     throw invalid(path, thrown.invalid, thrown.missing)
   }
   return meant
+}
+
+/** Copies the template to a path, whether or not its folder is there. */
+function copyHere(path: string): string {
+  const folder = dirname(path)
+  const copy = commandText(['cp', join(packageRoot(), 'templates', 'experiment-config.yaml'), path])
+  return existsSync(folder) ? copy : `${commandText(['mkdir', '-p', folder])} && ${copy}`
 }
 
 /** YAML reads `0042` and `OMP_NUM_THREADS: 4` as numbers: an increment and a variable are texts. */
