@@ -1,4 +1,4 @@
-/** The prompts that a client is offered: one for each file of commands/. */
+/** The prompts that a client is offered: one for each file of commands/, then one for each skill. */
 export const PROMPT_NAMES = [
   'do',
   'done',
@@ -9,4 +9,8 @@ export const PROMPT_NAMES = [
   'status',
   'sync-docs',
   'validate',
+  'experiment-tracker',
+  'feature-engineer',
+  'ml-pipeline-orchestrator',
+  'model-evaluator',
 ]

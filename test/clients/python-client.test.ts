@@ -47,7 +47,7 @@ describe('the official Python MCP client', () => {
       ]),
     )
     expect(report.templates).toContain('specweave://run/{+run}/log/{stream}')
-    expect(report.prompts.toSorted()).toEqual(PROMPT_NAMES)
+    expect(report.prompts.toSorted()).toEqual(PROMPT_NAMES.toSorted())
     expect(
       existsSync(join(place.project, '.specweave', 'increments', `${report.increment}-churn-model`)),
     ).toBe(true)

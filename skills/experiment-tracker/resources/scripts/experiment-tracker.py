@@ -5,7 +5,7 @@
     python resources/scripts/experiment-tracker.py --debug          (or ML_DEBUG=1; experiment-config.yaml is read)
 
 Every flag of `specweave-ml run` is handed on, and its exit code comes back. The program is taken from the variable
-SPECWEAVE_ML (a command line), else from the package that this file lies in, else from the PATH, else by npx.
+SPECWEAVE_ML (a command line), else from the plugin or package that this file lies in, else from the PATH, else by npx.
 """
 
 from __future__ import annotations
@@ -30,8 +30,9 @@ def program() -> list[str]:
     if named:
         return named
     node = shutil.which("node")
-    for folder in Path(__file__).resolve().parents:
-        main = folder / "dist" / "main.js"
+    # PACKAGE/skills/experiment-tracker/resources/scripts: of a plugin, of the package, of a checkout.
+    for package in list(Path(__file__).resolve().parents)[4:5]:
+        main = package / "dist" / "main.js"
         if node and main.is_file():
             return [node, str(main)]
     if shutil.which("specweave-ml"):
