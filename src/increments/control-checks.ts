@@ -57,7 +57,7 @@ export function controlChecks({ control, candidate, increment }: GateFacts): Che
         next: waitFor([running]),
       },
     ]
-  const command = `specweave-ml run-experiment --control shuffled_labels --of ${candidate.run}`
+  const command = `\`specweave-ml run-experiment --control shuffled_labels --of ${candidate.run}\``
   const why = unmeasured
     ? `${unmeasured.run} ended without a measurement (${unmeasured.why})`
     : (impossible ?? `${candidate.run} was not run on shuffled labels: ${command}`)

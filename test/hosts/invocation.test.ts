@@ -46,11 +46,16 @@ describe('invocation', () => {
   it('is put in front of the commands for people, wherever they stand', () => {
     const answer = {
       next: [{ person: 'specweave-ml approve 0042', why: 'specweave-ml' }],
-      checks: [{ next: { person: 'ls' } }],
+      checks: [{ message: 'see `specweave-ml verify`', next: { person: 'ls' } }],
+      missing: ['see `specweave-ml verify`'],
+      logs: { stdout: ['`specweave-ml verify`'] },
     }
     expect(localiseCommands(answer, 'node dist/main.js')).toEqual({
       next: [{ person: 'node dist/main.js approve 0042', why: 'specweave-ml' }],
-      checks: [{ next: { person: 'ls' } }],
+      checks: [{ message: 'see `node dist/main.js verify`', next: { person: 'ls' } }],
+      missing: ['see `node dist/main.js verify`'],
+      // What a script printed is data.
+      logs: { stdout: ['`specweave-ml verify`'] },
     })
   })
 })

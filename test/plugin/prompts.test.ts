@@ -172,7 +172,7 @@ describe('what is said where an argument is', () => {
     expect(await first('status')).toBe('Say where the active increment stands.')
     expect(await first('sync-docs')).toBe('Synchronise the living documents: mode update, all increments.')
     expect(await first('github-create-issue')).toBe(
-      'Make a GitHub issue: of the active increment, under its title.',
+      'Make a GitHub issue: for the active increment, under its title.',
     )
   })
 

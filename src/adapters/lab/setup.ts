@@ -91,9 +91,12 @@ async function chooseBase(uv: boolean): Promise<BasePython> {
       next: [
         {
           person: `sudo apt install python${base.version}-venv`,
-          why: 'on Debian and Ubuntu, which keep venv in a package of its own; then specweave-ml setup',
+          why: 'on Debian and Ubuntu, which keep venv in a package of its own; then `specweave-ml setup`',
         },
-        { person: 'pip install --user uv', why: 'uv makes environments without it; then specweave-ml setup' },
+        {
+          person: 'pip install --user uv',
+          why: 'uv makes environments without it; then `specweave-ml setup`',
+        },
       ],
     },
   )

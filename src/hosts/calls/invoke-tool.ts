@@ -7,7 +7,7 @@ import type { ToolContext } from '../../tools/context.ts'
 import type { AnyTool } from '../../tools/tool.ts'
 import { checkInput } from './check-input.ts'
 import { asDefect } from './defect-log.ts'
-import { localiseCommands } from './person-commands.ts'
+import { localiseCommands, localiseWords } from './person-commands.ts'
 
 export type Answer = Record<string, unknown>
 
@@ -92,7 +92,7 @@ export function refusalOf(thrown: unknown, where: string, invocation: string): R
   const cause = fileSystemRefusal(thrown)
   if (!(cause instanceof Refusal)) return asDefect(cause, where)
   const { code, message, missing, invalid, next } = showable(cause.toJSON())
-  return new Refusal(code, message, {
+  return new Refusal(code, localiseWords(message, invocation), {
     missing,
     invalid,
     next: localiseCommands(next, invocation),

@@ -1,16 +1,16 @@
 import { isAbsolute, relative, resolve } from 'node:path'
-import { commandHere } from './hook-program.ts'
+import { wordsHere } from './hook-program.ts'
 import type { HookInput, HookOutput } from './main.ts'
 
 /** What the lab writes, and what it means when somebody else does. */
 const WRITTEN_BY_THE_LAB: readonly [pattern: RegExp, meaning: string][] = [
   [
     /^\.specweave\/increments\/[^/]+\/experiments\/[^/]+\//,
-    'belongs to the record of a run. Edited by hand it is no evidence any more: its hash is in the ledger, and `{verify}` names it. Put back what stood there; to change a result, change the script and run it again with run_experiment.',
+    'belongs to the record of a run. Edited by hand it is no evidence any more: its hash is in the ledger, and `specweave-ml verify` names it. Put back what stood there; to change a result, change the script and run it again with run_experiment.',
   ],
   [
     /^\.specweave\/ledger\//,
-    'is the ledger: one chain of hashes, signed. An edited line breaks it, and `{verify}` says since when. Put back what stood there.',
+    'is the ledger: one chain of hashes, signed. An edited line breaks it, and `specweave-ml verify` says since when. Put back what stood there.',
   ],
   [
     /^\.specweave\/datasets\//,
@@ -31,7 +31,7 @@ export async function editedFile(
   return {
     hookSpecificOutput: {
       hookEventName: 'PostToolUse',
-      additionalContext: `SpecWeave ML: ${below} ${meaning.replace('{verify}', commandHere('specweave-ml verify'))}`,
+      additionalContext: `SpecWeave ML: ${below} ${wordsHere(meaning)}`,
     },
   }
 }

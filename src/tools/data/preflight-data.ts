@@ -19,7 +19,7 @@ export async function cutSplits(
   const record = datasetRecord(workspace, dataset)
   if (!record) return `${dataset} is not registered here`
   // Making it takes minutes: a preflight is to end within one.
-  if (!findLab()) return 'the lab is not set up (specweave-ml setup), so no small data could be cut'
+  if (!findLab()) return 'the lab is not set up (`specweave-ml setup`), so no small data could be cut'
   const rows = await cutToFew(workspace, dataset, out).catch(ofTheLab)
   if (typeof rows === 'string') return rows
   const file = (split: keyof SplitFiles): string => join(out, record.splits[split].path)

@@ -47,7 +47,7 @@ async function scored(
   if (!findLab()) {
     return {
       warnings: [
-        'not measured yet: the lab is not set up (specweave-ml setup); evaluate_run measures it then',
+        'not measured yet: the lab is not set up (`specweave-ml setup`); evaluate_run measures it then',
       ],
       labUsed: false,
     }
