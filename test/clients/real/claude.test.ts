@@ -92,6 +92,13 @@ describe.skipIf(!claude)('Claude Code', () => {
     expect(init.tools).toEqual(expect.arrayContaining(tools.map(({ name }) => `mcp__plugin_sw_ml__${name}`)))
   })
 
+  it('tells an agent where its program is', async () => {
+    const stub = new MessagesStub(new Follower({}))
+    await session(await stub.listen(), 'What does the machine lack?', ['--agent', 'sw:mlops-engineer'])
+    stub.close()
+    expect(JSON.stringify(stub.requests)).toMatch(/`node \\"\/[^"$]+\/dist\/main\.js\\" doctor`/)
+  })
+
   it('tells the assistant by a hook what ended since', async () => {
     claude!.emptyProject()
     const call = (tool: string, args: object) =>
