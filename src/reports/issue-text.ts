@@ -3,6 +3,7 @@ import { algorithmOf } from './algorithm.ts'
 import { bullets, code, inline, paragraphs } from './markdown-text.ts'
 import { judgeabilityMark } from './not-judgeable.ts'
 import { formatCount, formatMeasurement } from './number-format.ts'
+import { PROGRAM_NOTE } from './program-note.ts'
 import type { SummaryFacts } from './summary-facts.ts'
 import { criteriaTable } from './summary-verdict.ts'
 import { table } from './table.ts'
@@ -30,7 +31,7 @@ export function renderIssue(facts: IssueFacts): string {
     `## Criteria\n\n${criteriaTable(facts) ?? 'None.'}`,
     `## ${verdict.candidate ? 'Candidate' : 'Best so far'}\n\n${bestLines(facts)}`,
     `## Files\n\n${bullets(facts.files.map((path) => fileLine(path, facts.filesAt)))}`,
-    `Measured numbers are the lab's own, with intervals of 95 %; those on test are from labels that no script sees. ${code(`specweave-ml verify --recompute --increment ${increment}`)} proves them.${figures.run ? '' : ' Figures will follow as comments.'}`,
+    `Measured numbers are the lab's own, with intervals of 95 %; those on test are from labels that no script sees. ${code(`specweave-ml verify --recompute --increment ${increment}`)} proves them. ${PROGRAM_NOTE}${figures.run ? '' : ' Figures will follow as comments.'}`,
   )
 }
 

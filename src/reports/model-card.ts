@@ -10,6 +10,7 @@ import type { ModelMetadata } from './model-metadata.ts'
 import { judgeabilityMark } from './not-judgeable.ts'
 import { formatBytes, formatCount, formatMeasurement } from './number-format.ts'
 import { decisionLines } from './person-decisions.ts'
+import { PROGRAM_NOTE } from './program-note.ts'
 import type { SummaryFacts } from './summary-facts.ts'
 import { criteriaTable } from './summary-verdict.ts'
 import { table } from './table.ts'
@@ -84,6 +85,7 @@ function slotsOf(folder: string, facts: ModelCardFacts): Record<string, string> 
     again: paragraphs(
       bullets(environmentLines(model)),
       fence(`specweave-ml reproduce-run ${model.run}\n${facts.verifyCommand}`, 'sh'),
+      PROGRAM_NOTE,
     ),
   }
 }

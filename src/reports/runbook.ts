@@ -8,6 +8,7 @@ import { bullets, code, fence, inline, paragraphs, shellQuote } from './markdown
 import { maskedParams } from './masked-params.ts'
 import { formatBytes, formatCount, formatDuration, formatMeasurement } from './number-format.ts'
 import { DECIDED, decisionLines } from './person-decisions.ts'
+import { PROGRAM_NOTE } from './program-note.ts'
 import { codeLabel } from './run-words.ts'
 import { chosenRun, STATUS_PHRASES, type SyncFacts } from './sync-facts.ts'
 import { table } from './table.ts'
@@ -70,6 +71,7 @@ function retrainText(facts: SyncFacts, run: RunSummary): string {
     closed
       ? `Increment ${facts.increment} is closed: the first command makes the one that the new run belongs to. Where several are active, name it.`
       : undefined,
+    PROGRAM_NOTE,
     "Without the lab, the script's own command was:",
     shellBlock(run.command.map(shellQuote).join(' ')),
   )

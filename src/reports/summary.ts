@@ -4,6 +4,7 @@ import { lessons } from './lessons.ts'
 import { bullets, capital, fence, inline, paragraphs } from './markdown-text.ts'
 import { judgeabilityMark, NOT_JUDGEABLE, notJudgeableLines } from './not-judgeable.ts'
 import { criteriaChangeLines, waiverLines } from './person-decisions.ts'
+import { PROGRAM_NOTE } from './program-note.ts'
 import { codeLabel } from './run-words.ts'
 import type { SummaryFacts } from './summary-facts.ts'
 import { bestModelSection, deploymentSection, experimentsSection } from './summary-sections.ts'
@@ -27,7 +28,7 @@ export function renderSummary(facts: SummaryFacts): string {
     facts.notChecked.length > 0
       ? `Not checked:\n\n${bullets(facts.notChecked.map((item) => inline(item, 500)))}`
       : undefined,
-    `Verify these figures from the records:\n\n${fence(facts.verifyCommand, 'sh')}`,
+    `Verify these figures from the records:\n\n${fence(facts.verifyCommand, 'sh')}\n\n${PROGRAM_NOTE}`,
     experimentsSection(facts, best),
     section(NOT_JUDGEABLE, notJudgeableLines(facts.runs)),
     bestModelSection(facts, best),

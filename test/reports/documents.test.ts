@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { renderAlgorithmDecision } from '../../src/reports/algorithm-decision.ts'
 import { type ComparisonFacts, renderComparison } from '../../src/reports/comparison.ts'
 import { renderModelsSection } from '../../src/reports/ml-models-page.ts'
+import { PROGRAM_NOTE } from '../../src/reports/program-note.ts'
 import { renderRunbook } from '../../src/reports/runbook.ts'
 import { renderSummary } from '../../src/reports/summary.ts'
 import * as facts from './facts.ts'
@@ -128,7 +129,7 @@ describe('COMPLETION-SUMMARY.md', () => {
       at('Looks at the sealed test set: 1 of 3'),
       at('Waived: notes, by Ada on 2026-11-21T10:00:00Z, terminal: told in person'),
       at('Not checked:'),
-      at('```sh\nnpx specweave-ml verify --recompute\n```'),
+      at(`\`\`\`sh\nnpx specweave-ml verify --recompute\n\`\`\`\n\n${PROGRAM_NOTE}`),
       at('## Experiments Run: 6'),
       at('## Best Model'),
       at('## Deployment Ready'),
@@ -229,6 +230,7 @@ describe('living documents', () => {
     const text = renderRunbook(facts.syncFacts)
     const call = /specweave-ml call run_experiment '(.*)'/.exec(text)?.[1] ?? ''
     expect(text).toContain('specweave-ml call create_increment')
+    expect(text).toContain(PROGRAM_NOTE)
     expect(JSON.parse(call)).toEqual({
       name: 'boosting',
       command: ['python', 'train.py'],
