@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Refusal } from '../../src/core/errors.ts'
 import { checkInput } from '../../src/hosts/calls/check-input.ts'
+import { tools } from '../../src/tools/registry.ts'
 import { sampleTools } from './sample-tools.ts'
 
 const [train, back] = sampleTools as [(typeof sampleTools)[0], (typeof sampleTools)[0]]
@@ -38,6 +39,14 @@ describe('checkInput', () => {
     expect(invalid).toEqual([{ field: 'nmae', problem: 'not an argument; did you mean "name"?' }])
     expect(next).toEqual([{ tool: 'train_model', arguments: { name: 'x' }, why: expect.any(String) }])
     expect(refusal({ name: 'x', nmae: 'y' }).next).toEqual([])
+  })
+
+  it('says into which argument a key goes that is none by itself', () => {
+    const registerDataset = tools.find(({ name }) => name === 'register_dataset')!
+    const given = { name: 'd', source: 'd.csv', target: 'y', problem_type: 'classification' }
+    expect(refusal({ ...given, group_column: 'a' }, registerDataset).invalid).toEqual([
+      { field: 'group_column', problem: 'not an argument; it is a key of split: split.group_column' },
+    ])
   })
 
   it('sees JSON in a string where the value itself is wanted', () => {

@@ -29,7 +29,10 @@ export function checkInput(tool: AnyTool, raw: unknown): Arguments {
   if (parsed.success && unknown.length === 0) return parsed.data
 
   const missing: string[] = []
-  const invalid: InvalidField[] = unknown.map((key) => ({ field: key, problem: unknownKey(key, known) }))
+  const invalid: InvalidField[] = unknown.map((key) => ({
+    field: key,
+    problem: unknownKey(tool, key, known),
+  }))
   for (const issue of parsed.success ? [] : parsed.error.issues) {
     const problem = describeIssue(issue, values, (path) => keysAt(inputSchema(tool), path))
     if (problem === 'missing') missing.push(fieldPath(issue.path))
@@ -96,7 +99,9 @@ function withoutIdleNulls(tool: AnyTool, values: Arguments): Arguments {
   return values
 }
 
-function unknownKey(key: string, known: readonly string[]): string {
+function unknownKey(tool: AnyTool, key: string, known: readonly string[]): string {
+  const outer = known.find((name) => keysAt(inputSchema(tool), [name]).includes(key))
+  if (outer) return `not an argument; it is a key of ${outer}: ${outer}.${key}`
   const [close] = nearest(key, known, 1)
   return close
     ? `not an argument; did you mean "${close}"?`
