@@ -54,11 +54,16 @@ export function activeIncrements(workspace: Workspace): IncrementRef[] {
 /**
  * Finds the increment that is meant: `0042`, `42`, `0042-recommendation-model`, `recommendation-model`; the one that is
  * active where none is named.
+ * @param purpose `work` needs an increment that is open: where all are closed, the way on is a new one
  * @throws Refusal INCREMENT_UNKNOWN (with the nearest), INCREMENT_AMBIGUOUS (with those that are active)
  */
-export function resolveIncrement(workspace: Workspace, named?: string): IncrementRef {
+export function resolveIncrement(
+  workspace: Workspace,
+  named?: string,
+  purpose: 'look' | 'work' = 'look',
+): IncrementRef {
   const all = listIncrements(workspace)
-  if (named === undefined || named.trim() === '') return onlyActive(all)
+  if (named === undefined || named.trim() === '') return onlyActive(all, purpose)
   const typed = named.trim()
   const number = /^#?(\d{1,9})$/.exec(typed)?.[1]
   const found = all.filter((increment) =>
@@ -72,32 +77,28 @@ export function resolveIncrement(workspace: Workspace, named?: string): Incremen
   throw unknown(typed, number, all, byNumber)
 }
 
-function onlyActive(all: IncrementRef[]): IncrementRef {
+function onlyActive(all: IncrementRef[], purpose: 'look' | 'work'): IncrementRef {
   const active = all.filter(({ status }) => status === 'active')
   const [first, second] = active
   if (first && !second) return first
   if (first) throw ambiguous(active, 'Several increments are active; name one')
   const open = all.filter(({ status }) => status !== 'completed' && status !== 'abandoned')
+  const shown = open[0] ?? (purpose === 'look' ? all.at(-1) : undefined)
   throw new Refusal(
     'INCREMENT_UNKNOWN',
     all.length === 0
       ? 'There is no increment in this workspace yet.'
-      : `No increment is active${open.length > 0 ? `; open are ${listed(open)}. Name one` : ': all are closed. Make one, or name the one that is meant'}.`,
+      : `No increment is active${open.length > 0 ? `; open are ${listed(open)}. Name one` : `: all are closed. ${purpose === 'work' ? 'Make one' : 'Name one'}`}.`,
     {
       missing: ['increment'],
-      next: open[0]
-        ? [{ tool: 'get_increment', arguments: { increment: open[0].id }, why: 'shows it' }]
+      next: shown
+        ? [{ tool: 'get_increment', arguments: { increment: shown.id }, why: `shows ${shown.folder}` }]
         : [
             {
               tool: 'create_increment',
               arguments: { title: 'Churn model', problem_type: 'classification' },
               why: `makes the ${all.length === 0 ? 'first' : 'next'} increment; put in its title and problem type`,
             },
-            ...all.slice(-1).map(({ id, folder }) => ({
-              tool: 'get_increment',
-              arguments: { increment: id },
-              why: `shows the last one, ${folder}`,
-            })),
           ],
     },
   )

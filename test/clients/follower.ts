@@ -33,6 +33,9 @@ export class Follower {
     const deaf = this.#deaf
     // It goes on as a job, and is asked for again when that has ended.
     if (last && answer && /"job":\s*"job-/.test(answer)) this.#pending.add(JSON.stringify(last))
+    // A verdict that waits for something is asked for again when that has ended.
+    if (last?.tool === 'validate_increment' && nextOf(answer)[0]?.tool === 'get_run')
+      this.#pending.add(JSON.stringify(last))
     const next = (deaf ? [] : nextOf(answer)).map((call) => this.#filled(call, ''))
     const call = [...next, ...this.#planned].find((one) => offered.includes(one.tool) && !this.#isDone(one))
     if (!call) return undefined

@@ -49,13 +49,14 @@ describe('finding an increment', () => {
     expect(resolveIncrement(workspace, '2').status).toBe('paused')
   })
 
-  it('leads on where all are closed: to a new one', () => {
+  it('leads on where all are closed: to a new one, or to the last', () => {
     const closed = newWorkspace()
     setStatus(create(closed, { title: 'Churn model' }), 'completed')
-    const refused = refusal(() => resolveIncrement(closed))
+    const refused = refusal(() => resolveIncrement(closed, undefined, 'work'))
     expect(refused.message).toContain('all are closed')
-    expect(refused.next).toMatchObject([
-      { tool: 'create_increment' },
+    expect(refused.next).toMatchObject([{ tool: 'create_increment' }])
+    // Whoever only asks is shown the last.
+    expect(refusal(() => resolveIncrement(closed)).next).toMatchObject([
       { tool: 'get_increment', arguments: { increment: '0001' } },
     ])
   })

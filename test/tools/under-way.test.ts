@@ -152,6 +152,10 @@ describe.skipIf(NO_LAB)('an increment while its evaluation goes on', () => {
     release('hold-control')
     await product.ended({ run: control, state: 'running' })
     const { summary_path } = await product.complete(ended)
+    // Whoever waited for the job is led on from its end.
+    expect((await product.call('get_run', { run: job })).next).toMatchObject([
+      { tool: 'get_increment', arguments: { increment } },
+    ])
     const summary = product.read(summary_path)
     expect(summary).toContain('is no better than chance')
     expect(summary).not.toMatch(/running, not blocking|is at it/)

@@ -8,12 +8,13 @@ export function nextFor(
   increment: string,
   dataset: string | undefined,
   handedIn: boolean,
+  command: readonly string[],
 ): NextStep[] {
   const { run, state } = view
   if (!isEnd(state)) {
     return [{ tool: 'get_run', arguments: { run, wait_s: 40 }, why: 'waits for its end' }]
   }
-  if (increment === '') return []
+  if (increment === '') return afterJob(command)
   if (view.reproduces)
     return [
       { tool: 'reproduce_run', arguments: { run: view.reproduces }, why: 'says how the repetition came out' },
@@ -48,6 +49,12 @@ export function nextFor(
   ]
 }
 
+/** A job is of the increment that it was started with: `evaluate-run 0042/exp-003-a test`, `--increment=0042`. */
+function afterJob(command: readonly string[]): NextStep[] {
+  const [increment] = command.flatMap((word) => /^(?:--increment=)?(\d{4,})(?:\/|$)/.exec(word)?.[1] ?? [])
+  return increment === undefined ? [] : [showIncrement(increment)]
+}
+
 /** After several: those that go on are waited for; where all have ended, their increment says what is next. */
 export function nextForAll(views: readonly RunView[]): NextStep[] {
   const live = views.filter(({ state }) => !isEnd(state)).map(({ run }) => run)
@@ -56,5 +63,9 @@ export function nextForAll(views: readonly RunView[]): NextStep[] {
   const increments = new Set(views.map(({ run }) => /^(\d+)\//.exec(run)?.[1]))
   const [increment] = increments
   if (increments.size !== 1 || increment === undefined) return []
-  return [{ tool: 'get_increment', arguments: { increment }, why: 'says what is missing, and what is next' }]
+  return [showIncrement(increment)]
+}
+
+function showIncrement(increment: string): NextStep {
+  return { tool: 'get_increment', arguments: { increment }, why: 'says what is missing, and what is next' }
 }

@@ -14,7 +14,7 @@ export interface RunSetting {
 }
 
 export function runSetting(workspace: Workspace, typed: string | undefined): RunSetting {
-  const increment = resolveIncrement(workspace, typed)
+  const increment = resolveIncrement(workspace, typed, 'work')
   const closed = closedAs(workspace, increment)
   if (closed) {
     throw new Refusal('INCREMENT_CLOSED', closed, {

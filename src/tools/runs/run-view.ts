@@ -192,7 +192,13 @@ export async function viewRun(
             why: `says how the control of ${summary.controls} came out`,
           },
         ]
-      : nextFor(view, summary.increment, summary.dataset, hasPredictions(join(folder, 'predictions')))
+      : nextFor(
+          view,
+          summary.increment,
+          summary.dataset,
+          hasPredictions(join(folder, 'predictions')),
+          summary.command,
+        )
   return view
 }
 
