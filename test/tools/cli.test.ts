@@ -27,7 +27,7 @@ function cli(...args: string[]): Ended {
     env: product.env,
     encoding: 'utf8',
     input: '',
-    timeout: 90_000,
+    timeout: 250_000,
   })
   return { code: status, out: stdout, err: stderr }
 }

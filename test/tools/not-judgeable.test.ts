@@ -111,7 +111,7 @@ describe.skipIf(NO_LAB)('runs that no verdict may rest on', () => {
     await attempt('remember')
     await attempt('cached')
     await attempt('reads')
-  }, 120_000)
+  })
   afterAll(() => product?.dispose())
 
   it('are in the ranking with the reason, and neither best, compared nor suggested', async () => {

@@ -116,7 +116,7 @@ describe.skipIf(NO_LAB)('reproduce_run', () => {
     fixed = await product.run({ increment: '0001', name: 'fixed', command: ['python', 'fixed.py'] })
     expect(fixed.logs.stderr.join('\n')).toBe('')
     expect(fixed.state).toBe('succeeded')
-  }, 120_000)
+  })
   afterAll(() => product.dispose())
 
   it('repeats a run from its record, whatever became of the files since, and leaves the checkout alone', async () => {

@@ -28,7 +28,7 @@ describe.skipIf(NO_LAB)('the whole script of the SDK guide', () => {
       problem_type: 'classification',
       increment: '0001',
     })
-  }, 120_000)
+  })
   afterAll(() => product?.dispose())
 
   const run = (name: string, text: string) => {

@@ -110,7 +110,7 @@ describe.skipIf(NO_LAB)('files that a judged run was seen to read, looked throug
       increment: '0001',
     })
     await attempt('cut', CUT)
-  }, 120_000)
+  })
   afterAll(() => product?.dispose())
 
   it('names a file of features alone and lets it pass, and queues the control by what a module says', async () => {

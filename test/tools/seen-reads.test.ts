@@ -255,7 +255,7 @@ describe.skipIf(NO_LAB)('what a judged run was seen to read', () => {
       product.write(`${name}.py`, script)
       ran[name] = await product.run({ increment: '0001', name, command: ['python', `${name}.py`] })
     }
-  }, 120_000)
+  })
   afterAll(() => product?.dispose())
 
   it('is shown by get_run, and to Git, with a warning where it may only explore', async () => {

@@ -24,7 +24,7 @@ beforeAll(async () => {
     problem_type: 'classification',
     increment: '0001',
   })
-}, 120_000)
+})
 afterAll(() => product.dispose())
 
 /** Right about a share of the validation rows. */
@@ -90,4 +90,4 @@ it('a run that was deleted is still a try', async () => {
   })
   for (const document of ['.specweave/increments/0001-tries/experiments/comparison.md', summary_path])
     expect(product.read(document)).toMatch(named)
-}, 120_000)
+})

@@ -30,5 +30,5 @@ describe.skipIf(NO_LAB)('a time column without a split by time', () => {
     const pasted = run('sh', ['-c', `${command}`])
     expect(pasted.status, pasted.stderr).toBe(0)
     expect(pasted.stdout).toContain('churn@1: 150 rows')
-  }, 300_000)
+  })
 })
