@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { buildProgram } from '../scripts/build.mjs'
 import { printMachine } from './figure.mjs'
+import { hookFigures } from './hook-figures.mjs'
 import { killFigures } from './kill-figures.mjs'
 import { labFigures } from './lab-figures.mjs'
 import { loadFigures } from './load-figures.mjs'
@@ -21,6 +22,7 @@ import { trackerFigures } from './tracker-figures.mjs'
 
 const GROUPS = {
   server: serverFigures,
+  hooks: hookFigures,
   runs: runFigures,
   load: loadFigures,
   sdk: sdkFigures,
