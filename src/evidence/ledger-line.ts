@@ -13,6 +13,7 @@ export const LEDGER_EVENTS = [
   'test.reproduced',
   'control.measured',
   'reads.searched',
+  'criteria.proposed',
   'criteria.frozen',
   'approval.given',
   'gate.decided',

@@ -75,20 +75,39 @@ export function decideCompletion(facts: CompletionFacts): Completion {
 }
 
 function notPassed(facts: CompletionFacts): Completion {
-  const reason = facts.reason?.trim()
-  if (facts.verdict.verdict === 'pass' && !reason)
-    throw new Refusal(
-      'INPUT_INVALID',
-      `The validation of ${facts.increment} passes; to end it as not passed, say why in "reason".`,
-      { missing: ['reason'] },
-    )
-  const open = openChecks(facts.verdict).map((check) => check.id)
+  requireReason(facts)
   return {
     status: 'abandoned',
     passed: false,
     heading: 'NOT PASSED',
-    reason: reason || `validation ${facts.verdict.verdict}: ${open.join(', ')}`,
+    reason: facts.reason?.trim(),
   }
+}
+
+/**
+ * An end without a pass cannot be taken back, and nothing is learned from one that nobody explained.
+ * @throws Refusal INPUT_INVALID
+ */
+export function requireReason({
+  increment,
+  outcome,
+  reason,
+}: Pick<CompletionFacts, 'increment' | 'outcome' | 'reason'>): void {
+  if (outcome !== 'not_passed' || reason?.trim()) return
+  throw new Refusal(
+    'INPUT_INVALID',
+    `To end ${increment} as not passed, say in "reason" what was tried and what was learned. It comes to stand in the summary, the runbook and the ledger, and later increments are shown it; the end cannot be taken back. Nothing was changed.`,
+    {
+      missing: ['reason'],
+      next: [
+        {
+          tool: 'get_increment',
+          arguments: { increment },
+          why: 'shows what was tried, how it came out and what is missing: the reason is made of that',
+        },
+      ],
+    },
+  )
 }
 
 function refuseUnpassed(increment: string, verdict: Verdict): Refusal {

@@ -62,7 +62,7 @@ export function criteriaTable(criteria: readonly Criterion[], rule: BaselineRule
   const notes = criteria.some(({ proposed }) => proposed)
     ? [
         '',
-        'Rows marked "proposed" were filled in when the increment was created without success metrics. Change or keep their numbers in the front matter, and remove `proposed: true`, or confirm them on a terminal; until then validation asks for it.',
+        'Rows marked "proposed" were filled in when the increment was created without success metrics. Change or keep their numbers in the front matter, and have a person confirm them on a terminal (`approve`); until then validation asks for it. Where `proposed: true` is removed instead, every document says that nobody confirmed them.',
       ]
     : []
   return ['| check | asked | meaning | measured |', '|---|---|---|---|', ...rows, ...notes].join('\n')

@@ -1,4 +1,5 @@
 import type { CriteriaChange } from '../core/criteria-change.ts'
+import type { CriteriaProposal } from '../core/criteria-proposal.ts'
 import type { BaselineRule, Criterion } from '../core/criterion.ts'
 import type { LiftMeasured } from '../core/lift-measured.ts'
 import type { ProblemType } from '../core/problem-types.ts'
@@ -36,6 +37,8 @@ export interface GateFacts {
   criteria: readonly Criterion[]
   /** A person or the caller confirmed the proposed criteria. */
   proposedConfirmed: boolean
+  /** Absent where the ledger holds no proposal: the criteria were given, or the increment is older than that line. */
+  criteriaProposal?: CriteriaProposal
   baselineRule: BaselineRule | null
   requires: readonly string[]
   looks: { used: number; budget: number }

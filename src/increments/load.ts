@@ -5,7 +5,7 @@ import { Refusal } from '../core/errors.ts'
 import { INCREMENT_FOLDER, nearest, padNumber } from '../core/ids.ts'
 import type { Workspace } from '../store/workspace.ts'
 import { parseSpec, type SpecDocument } from './front-matter.ts'
-import { type IncrementStatus, readMetadata } from './metadata.ts'
+import { type IncrementStatus, isClosed, readMetadata } from './metadata.ts'
 
 /** An increment of ours: a folder with a spec.md whose front matter has an `ml` block. */
 export interface IncrementRef {
@@ -77,18 +77,43 @@ export function resolveIncrement(
   throw unknown(typed, number, all, byNumber)
 }
 
+/**
+ * The same for calls that only show: where none is named and none is active, the one that was worked on last, with a
+ * sentence that says so.
+ * @throws Refusal as {@link resolveIncrement}
+ */
+export function incrementToShow(
+  workspace: Workspace,
+  named?: string,
+): { increment: IncrementRef; note?: string } {
+  const all = named === undefined || named.trim() === '' ? listIncrements(workspace) : []
+  const last = all.some(({ status }) => status === 'active') ? undefined : lastWorkedOn(all)
+  return last
+    ? { increment: last, note: `No increment is active; this is the one worked on last: ${listed([last])}.` }
+    : { increment: resolveIncrement(workspace, named) }
+}
+
+function lastWorkedOn(all: readonly IncrementRef[]): IncrementRef | undefined {
+  const at = ({ lastActivity }: IncrementRef) => lastActivity ?? ''
+  return all.reduce<IncrementRef | undefined>(
+    (last, one) => (last === undefined || at(one) >= at(last) ? one : last),
+    undefined,
+  )
+}
+
 function onlyActive(all: IncrementRef[], purpose: 'look' | 'work'): IncrementRef {
   const active = all.filter(({ status }) => status === 'active')
   const [first, second] = active
   if (first && !second) return first
   if (first) throw ambiguous(active, 'Several increments are active; name one')
-  const open = all.filter(({ status }) => status !== 'completed' && status !== 'abandoned')
-  const shown = open[0] ?? (purpose === 'look' ? all.at(-1) : undefined)
+  const open = all.filter(({ status }) => !isClosed(status))
+  const last = lastWorkedOn(all)
+  const shown = lastWorkedOn(open) ?? (purpose === 'look' ? last : undefined)
   throw new Refusal(
     'INCREMENT_UNKNOWN',
-    all.length === 0
+    last === undefined
       ? 'There is no increment in this workspace yet.'
-      : `No increment is active${open.length > 0 ? `; open are ${listed(open)}. Name one` : `: all are closed. ${purpose === 'work' ? 'Make one' : 'Name one'}`}.`,
+      : `No increment is active${open.length > 0 ? `; open are ${listed(open)}. Name one` : `: all are closed, ${listed([last])} the last. ${purpose === 'work' ? 'Make one' : 'Name one'}`}.`,
     {
       missing: ['increment'],
       next: shown

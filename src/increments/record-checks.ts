@@ -1,3 +1,4 @@
+import { criteriaProposalWords } from '../core/criteria-proposal.ts'
 import type { Check } from '../core/criterion.ts'
 import { candidateRuns } from './candidate.ts'
 import type { GateFacts } from './gate-facts.ts'
@@ -197,15 +198,24 @@ function size(bytes: number): string {
     : `${(bytes / 1024 ** 2).toFixed(1)} MiB`
 }
 
-function criteriaConfirmed({ criteria, proposedConfirmed, increment }: GateFacts): Check {
+function criteriaConfirmed({ criteria, proposedConfirmed, criteriaProposal, increment }: GateFacts): Check {
   const id = 'criteria.confirmed'
   const proposed = criteria.filter((criterion) => criterion.proposed)
+  const approve = { person: `specweave-ml approve ${increment}` }
+  if (proposed.length === 0 && criteriaProposal && !criteriaProposal.confirmed)
+    return {
+      id,
+      status: 'pass',
+      message: `warning, not blocking: the criteria were ${criteriaProposalWords(criteriaProposal)}.`,
+      next: { ...approve, why: 'a person confirms what the model is judged by; no edit of spec.md is that' },
+    }
   if (proposed.length === 0 || proposedConfirmed)
     return {
       id,
       status: 'pass',
-      message:
-        proposed.length === 0
+      message: criteriaProposal
+        ? `The criteria were ${criteriaProposalWords(criteriaProposal)}.`
+        : proposed.length === 0
           ? 'No criterion in spec.md is marked as proposed.'
           : 'The proposed criteria were confirmed.',
     }
@@ -213,11 +223,8 @@ function criteriaConfirmed({ criteria, proposedConfirmed, increment }: GateFacts
   return {
     id,
     status: 'missing',
-    message: `Proposed when the increment was created and not confirmed by anybody: ${list}. Show them to the user, who confirms them, or names other numbers: these go into spec.md without "proposed: true".`,
-    next: {
-      person: `specweave-ml approve ${increment}`,
-      why: 'a person confirms the proposed criteria, and the ledger holds who did',
-    },
+    message: `Proposed when the increment was created and not confirmed by anybody: ${list}. Show them to the user, who confirms them, or other numbers, which go into spec.md first.${criteriaProposal ? ' Where "proposed: true" is removed without that, every document says that nobody confirmed them.' : ''}`,
+    next: { ...approve, why: 'a person confirms the proposed criteria, and the ledger holds who did' },
   }
 }
 

@@ -17,14 +17,14 @@ import type { Threshold } from '../core/threshold.ts'
 import {
   type EnvironmentSummary,
   endOf,
-  type ModelFacts,
+  type ModelEnd,
   type ModelMetadata,
   modelArtifact,
   modelFileName,
   modelMetadata,
 } from './model-metadata.ts'
 
-export interface KeepModelFacts extends Pick<ModelFacts, 'outcome' | 'waivers' | 'criteriaChange'> {
+export interface KeepModelFacts extends ModelEnd {
   /** `0042` */
   increment: string
   incrementFolder: string
@@ -68,7 +68,7 @@ export function keepModel(facts: KeepModelFacts): { metadata: ModelMetadata; reu
 
 /** After a review the same model may be kept for another end: its metadata say the last one. */
 function endedAgain(models: string, kept: ModelMetadata, facts: KeepModelFacts): ModelMetadata {
-  const { outcome: _o, waivers: _w, criteria_change: _c, ...rest } = kept
+  const { outcome: _o, waivers: _w, criteria_change: _c, criteria_proposal: _p, ...rest } = kept
   const metadata = { ...rest, ...endOf(facts) }
   const file = join(models, `model-v${kept.version.split('-v').at(-1)}.metadata.json`)
   if (canonicalJson(metadata) !== canonicalJson(kept))

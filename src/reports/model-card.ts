@@ -150,6 +150,7 @@ function accounts({
   tries,
   waivers,
   criteriaChange,
+  criteriaProposal,
   reproduced,
   notChecked,
 }: ModelCardFacts): string[] {
@@ -158,7 +159,7 @@ function accounts({
     reproduced
       ? `Run again from its record: ${inline(reproduced.outcome.replaceAll('_', ' '), 40)} on ${reproduced.at.slice(0, 10)}.`
       : 'It was not run again from its record.',
-    ...decisionLines({ waivers, criteriaChange }),
+    ...decisionLines({ waivers, criteriaChange, criteriaProposal }),
     ...notChecked.map((item) => `Not checked: ${inline(item, 500)}`),
   ]
 }

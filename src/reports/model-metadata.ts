@@ -1,4 +1,5 @@
 import { criteriaChangeWords } from '../core/criteria-change.ts'
+import { criteriaProposalWords } from '../core/criteria-proposal.ts'
 import type { DatasetRecord } from '../core/dataset-record.ts'
 import { type Measurement, sortMeasurements } from '../core/measurement.ts'
 import type { ArtifactSummary, RunSummary } from '../core/run-summary.ts'
@@ -37,6 +38,8 @@ export interface ModelMetadata {
   waivers?: readonly Waiver[]
   /** Criteria that are not those of the first look, in words, with who approved it. */
   criteria_change?: string
+  /** Criteria that were proposed at creation, in words, with who confirmed them. */
+  criteria_proposal?: string
   environment: EnvironmentSummary
   /** The file that was kept, relative to the increment's folder, and where it came from in the run's folder. */
   model: { path: string; artifact: string; sha256: string }
@@ -113,18 +116,20 @@ export function modelMetadata(facts: ModelFacts): ModelMetadata {
   }
 }
 
+/** What of an end people decided. */
+export type ModelEnd = Pick<ModelFacts, 'outcome' | 'waivers' | 'criteriaChange' | 'criteriaProposal'>
+
 /** What is told of the increment's end, which may come again after a review. */
 export function endOf({
   outcome,
   waivers = [],
   criteriaChange,
-}: Pick<ModelFacts, 'outcome' | 'waivers' | 'criteriaChange'>): Pick<
-  ModelMetadata,
-  'outcome' | 'waivers' | 'criteria_change'
-> {
+  criteriaProposal,
+}: ModelEnd): Pick<ModelMetadata, 'outcome' | 'waivers' | 'criteria_change' | 'criteria_proposal'> {
   return {
     ...(outcome ? { outcome } : {}),
     ...(waivers.length > 0 ? { waivers } : {}),
     ...(criteriaChange ? { criteria_change: criteriaChangeWords(criteriaChange) } : {}),
+    ...(criteriaProposal ? { criteria_proposal: criteriaProposalWords(criteriaProposal) } : {}),
   }
 }

@@ -1,4 +1,5 @@
 import { type CriteriaChange, criteriaChangeWords } from '../core/criteria-change.ts'
+import { type CriteriaProposal, criteriaProposalWords } from '../core/criteria-proposal.ts'
 import { inline } from './markdown-text.ts'
 
 /** A check that a person let be. */
@@ -17,6 +18,8 @@ export interface PersonDecisions {
   waivers?: readonly Waiver[]
   /** Criteria that are not those of the first look, whether somebody approved that or not. */
   criteriaChange?: CriteriaChange
+  /** Criteria that were proposed, whether somebody confirmed them or not. */
+  criteriaProposal?: CriteriaProposal
 }
 
 export const DECIDED = 'Decided by people'
@@ -33,7 +36,16 @@ export function criteriaChangeLines(change: CriteriaChange | undefined): string[
   return change ? [`Criteria ${inline(criteriaChangeWords(change), 2000)}.`] : []
 }
 
+/** Nothing where the criteria were given. */
+export function criteriaProposalLines(proposal: CriteriaProposal | undefined): string[] {
+  return proposal ? [`Criteria ${inline(criteriaProposalWords(proposal), 2000)}.`] : []
+}
+
 /** A line for each; none where nothing was decided. */
-export function decisionLines({ waivers = [], criteriaChange }: PersonDecisions): string[] {
-  return [...criteriaChangeLines(criteriaChange), ...waiverLines(waivers)]
+export function decisionLines({ waivers = [], criteriaChange, criteriaProposal }: PersonDecisions): string[] {
+  return [
+    ...criteriaProposalLines(criteriaProposal),
+    ...criteriaChangeLines(criteriaChange),
+    ...waiverLines(waivers),
+  ]
 }

@@ -3,7 +3,7 @@ import { bestRun } from './best-run.ts'
 import { lessons } from './lessons.ts'
 import { bullets, capital, fence, inline, paragraphs } from './markdown-text.ts'
 import { judgeabilityMark, NOT_JUDGEABLE, notJudgeableLines } from './not-judgeable.ts'
-import { criteriaChangeLines, waiverLines } from './person-decisions.ts'
+import { criteriaChangeLines, criteriaProposalLines, waiverLines } from './person-decisions.ts'
 import { PROGRAM_NOTE } from './program-note.ts'
 import { codeLabel } from './run-words.ts'
 import type { SummaryFacts } from './summary-facts.ts'
@@ -67,6 +67,7 @@ function accounts({
   verdict,
   looksElsewhere,
   criteriaChange,
+  criteriaProposal,
   waivers,
   reproduced,
 }: SummaryFacts): string[] {
@@ -81,7 +82,7 @@ function accounts({
     lines.push(
       `Run again from its record: ${inline(reproduced.outcome.replaceAll('_', ' '), 40)} on ${reproduced.at.slice(0, 10)}.`,
     )
-  lines.push(...criteriaChangeLines(criteriaChange))
+  lines.push(...criteriaProposalLines(criteriaProposal), ...criteriaChangeLines(criteriaChange))
   return [...lines, ...(waivers.length > 0 ? waiverLines(waivers) : ['Waivers: none.'])]
 }
 

@@ -17,7 +17,7 @@ export const completeIncrement = defineTool({
   input: z.object({
     increment: IncrementId,
     outcome: z.enum(['passed', 'not_passed']).optional(),
-    reason: z.string().max(4000).optional().describe('what was tried and learned, for not_passed'),
+    reason: z.string().max(4000).optional().describe('what was tried and learned; needed for not_passed'),
   }),
   output: z.object({
     increment: z.string(),
@@ -42,7 +42,7 @@ export const completeIncrement = defineTool({
       { schedule },
       { resolveIncrement },
       { judged, recordVerdict },
-      { decideCompletion, refuseClosed },
+      { decideCompletion, refuseClosed, requireReason },
       { engineInUse },
       { underWay },
       { findRun },
@@ -77,6 +77,7 @@ export const completeIncrement = defineTool({
         ],
       }
     }
+    requireReason({ increment: increment.id, outcome: input.outcome, reason })
     const awaited = underWay(result.facts.gate)
     if (awaited.length > 0) {
       context.progress(`Waiting for ${awaited.join(', ')}`)

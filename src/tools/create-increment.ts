@@ -49,30 +49,22 @@ export const createIncrementTool = defineTool({
     ],
   },
   async handle(input, context) {
-    const [
-      { planIncrement },
-      { createIncrement },
-      { findDataset },
-      { projectName },
-      { incrementNumbers, readLedger },
-      place,
-    ] = await Promise.all([
-      import('../increments/increment-plan.ts'),
-      import('../increments/create.ts'),
-      import('../evidence/datasets.ts'),
-      import('../increments/engine.ts'),
-      import('../evidence/ledger.ts'),
-      import('./workspace-place.ts'),
-    ])
+    const [{ planIncrement }, { createRecorded }, { findDataset }, { projectName }, place] =
+      await Promise.all([
+        import('../increments/increment-plan.ts'),
+        import('./documents/created-increment.ts'),
+        import('../evidence/datasets.ts'),
+        import('../increments/engine.ts'),
+        import('./workspace-place.ts'),
+      ])
     // Everything is understood before a workspace or a folder is made.
     planIncrement(input, { project: '' })
     const { workspace, notes } = await place.workspaceFor(context)
     refuseLinksOut(workspace.layout)
     const dataset = input.dataset ? findDataset(workspace, input.dataset) : undefined
-    const created = createIncrement(
+    const created = await createRecorded(
       workspace,
       planIncrement(input, { project: projectName(workspace.layout), dataset }),
-      incrementNumbers(readLedger(workspace)),
     )
     const next: NextStep[] = dataset
       ? [
@@ -82,7 +74,7 @@ export const createIncrementTool = defineTool({
             why: 'every model has to beat a baseline',
           },
         ]
-      : [registerStep(created.increment, input.problem_type)]
+      : [registerStep(workspace.root, created.increment, input.problem_type)]
     return {
       increment: created.increment,
       path: created.path,

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { openedToWrite } from './opened-workspace.ts'
-import { IncrementId } from './shapes.ts'
-import { defineTool } from './tool.ts'
+import { IncrementId, NextSteps } from './shapes.ts'
+import { defineTool, renderNext } from './tool.ts'
 
 export const createIssueTool = defineTool({
   name: 'create_issue',
@@ -20,6 +20,7 @@ export const createIssueTool = defineTool({
     url: z.string().optional(),
     path: z.string().optional(),
     notes: z.array(z.string()).optional(),
+    next: NextSteps.optional(),
   }),
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: true },
   command: {
@@ -31,21 +32,39 @@ export const createIssueTool = defineTool({
   },
   async handle(input, context) {
     const { workspace, index } = await openedToWrite(context)
-    const [{ schedule }, { resolveIncrement }, { keepIssue }] = await Promise.all([
+    const [{ schedule }, { incrementToShow }, { keepIssue }] = await Promise.all([
       import('../runs/schedule.ts'),
       import('../increments/load.ts'),
       import('./documents/github-issue.ts'),
     ])
     schedule(workspace, index)
-    return keepIssue(workspace, index, resolveIncrement(workspace, input.increment), input.title, context)
+    const { increment, note } = incrementToShow(workspace, input.increment)
+    const kept = await keepIssue(workspace, index, increment, input.title, context)
+    return {
+      ...kept,
+      ...(note ? { notes: [note, ...(kept.notes ?? [])] } : {}),
+      ...(kept.outcome === 'written'
+        ? {
+            next: [
+              {
+                tool: 'create_issue',
+                arguments: { ...input, increment: increment.id },
+                why: 'posts it, once what the note names is there',
+              },
+            ],
+          }
+        : {}),
+    }
   },
-  render({ increment, outcome, issue, url, path, notes }) {
+  render({ increment, outcome, issue, url, path, notes, next }) {
     const said = {
       created: `made issue #${issue}: ${url}`,
       commented: `the figures changed, commented on issue #${issue}: ${url}`,
       unchanged: `issue #${issue} tells the figures as they are: ${url}`,
       written: `no issue was made; its text is ready in ${path}`,
     }[outcome]
-    return [`${increment}: ${said}`, ...(notes ?? []).map((note) => `note: ${note}`)].join('\n')
+    return [`${increment}: ${said}`, ...(notes ?? []).map((note) => `note: ${note}`), renderNext(next)].join(
+      '\n',
+    )
   },
 })

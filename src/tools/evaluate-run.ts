@@ -125,6 +125,7 @@ export const evaluateRun = defineTool({
         {
           next: [
             registerStep(
+              workspace.root,
               summary.increment,
               readSpec(resolveIncrement(workspace, summary.increment)).front.ml.problem.type,
             ),

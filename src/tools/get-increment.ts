@@ -25,6 +25,7 @@ export const getIncrement = defineTool({
     title: z.string().optional(),
     path: z.string().optional(),
     status: z.string().optional(),
+    note: z.string().optional(),
     verdict: z.enum(['pass', 'fail', 'incomplete']).optional(),
     candidate: z.string().optional(),
     dataset: z.string().optional(),
@@ -61,7 +62,7 @@ export const getIncrement = defineTool({
   },
   async handle(input, context) {
     const { workspace, index } = await opened(context)
-    const [{ schedule }, { activeIncrements, resolveIncrement }, { gatherFacts }, { judge }] =
+    const [{ schedule }, { activeIncrements, incrementToShow }, { gatherFacts }, { judge }] =
       await Promise.all([
         import('../runs/schedule.ts'),
         import('../increments/load.ts'),
@@ -90,8 +91,8 @@ export const getIncrement = defineTool({
         })),
       }
     }
-    const { nextSteps, bestSoFar } = await import('./documents/increment-progress.ts')
-    const increment = resolveIncrement(workspace, input.increment)
+    const { nextSteps, bestSoFar, stepsBeyond } = await import('./documents/increment-progress.ts')
+    const { increment, note } = incrementToShow(workspace, input.increment)
     const facts = gatherFacts(workspace, index, increment)
     const verdict = judge(facts.gate)
     const live = facts.runs.filter(({ state }) => ['starting', 'running', 'evaluating'].includes(state))
@@ -103,6 +104,7 @@ export const getIncrement = defineTool({
       title: facts.title,
       path: increment.relative,
       status: facts.increment.status,
+      ...(note ? { note } : {}),
       verdict: verdict.verdict,
       ...(verdict.candidate ? { candidate: verdict.candidate } : {}),
       ...(facts.dataset ? { dataset: facts.dataset.dataset } : {}),
@@ -135,7 +137,10 @@ export const getIncrement = defineTool({
             ...(facts.dataset ? { dataset: facts.dataset.name } : {}),
             problemType: facts.front.ml.problem.type,
           })),
-      next: nextSteps(facts, verdict),
+      next: [
+        ...nextSteps(workspace, facts, verdict),
+        ...(note ? stepsBeyond(workspace, increment, facts) : []),
+      ],
     }
   },
   render(output) {
@@ -148,6 +153,7 @@ export const getIncrement = defineTool({
     }
     const { runs, best, looks } = output
     return [
+      ...(output.note ? [output.note] : []),
       `${output.increment} ${output.title}: ${output.status}, validation ${output.verdict}${output.candidate ? `, candidate ${output.candidate}` : ''}`,
       ...(output.dataset ? [`dataset ${output.dataset}`] : []),
       `runs: ${runs?.running.length ?? 0} running, ${runs?.queued ?? 0} queued, ${runs?.ended ?? 0} ended; looks at test ${looks?.used} of ${looks?.budget}`,

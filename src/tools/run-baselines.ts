@@ -2,12 +2,13 @@ import { z } from 'zod'
 import { requireLabCode } from '../adapters/lab/code.ts'
 import { Refusal } from '../core/errors.ts'
 import type { ProblemType } from '../core/problem-types.ts'
+import { isEnd } from '../core/run-state.ts'
 import type { Submitted } from '../runs/submit.ts'
 import { registerStep } from './data/register-step.ts'
 import { labReady, renderJob } from './lab-ready.ts'
 import { openedToWrite } from './opened-workspace.ts'
 import { RunView, renderRun, viewRun, WAITED_IN_VAIN } from './runs/run-view.ts'
-import { IncrementId, JOB, Metrics, NextSteps, WaitS } from './shapes.ts'
+import { IncrementId, JOB, NextSteps, WaitS } from './shapes.ts'
 import { defineTool, renderNext } from './tool.ts'
 
 export const STRATEGIES: Readonly<Record<ProblemType, readonly string[]>> = {
@@ -37,7 +38,6 @@ export const runBaselines = defineTool({
   output: z.object({
     runs: z.array(RunView).optional(),
     best: z.string().optional(),
-    metrics: Metrics.optional().describe('of the best'),
     ...JOB,
     next: NextSteps.optional(),
   }),
@@ -62,7 +62,7 @@ export const runBaselines = defineTool({
     if (!dataset) {
       throw new Refusal('DATASET_UNKNOWN', `Increment ${increment.id} has no dataset to run baselines on.`, {
         missing: ['dataset'],
-        next: [registerStep(increment.id, problem.type)],
+        next: [registerStep(workspace.root, increment.id, problem.type)],
       })
     }
     const { problem_type: problemType } = findDataset(workspace, dataset.id)
@@ -120,17 +120,18 @@ export const runBaselines = defineTool({
       const { describe } = await import('../increments/describe.ts')
       describe(increment, { baselines: summaries })
     }
-    const open = views.filter(({ state }) => ['queued', 'starting', 'running', 'evaluating'].includes(state))
+    const open = views.filter(({ state }) => !isEnd(state))
     return {
       runs: views,
-      ...(best ? { best: best.run, metrics: best.metrics } : {}),
+      // One that has not ended may be better, and the best is named once: its numbers stand with its run.
+      ...(best && open.length === 0 ? { best: best.run } : {}),
       next:
         open.length > 0
           ? [
               {
                 tool: 'get_run',
                 arguments: { run: open.map(({ run }) => run), wait_s: 40 },
-                why: 'waits for them',
+                why: 'waits for them; which is best is known when all have ended',
               },
             ]
           : [
@@ -149,9 +150,14 @@ export const runBaselines = defineTool({
   render(output) {
     const job = renderJob(output)
     if (job) return job + renderNext(output.next)
-    return `${(output.runs ?? []).map((view) => renderRun({ ...view, logs: undefined })).join('\n')}${output.best ? `\nbest on validation: ${output.best}` : ''}${renderNext(output.next)}`
+    return `${(output.runs ?? []).map((view) => renderRun({ ...view, logs: undefined })).join('\n')}${bestLine(output)}${renderNext(output.next)}`
   },
 })
+
+function bestLine({ best, runs = [] }: { best?: string; runs?: readonly RunView[] }): string {
+  if (best) return `\nbest on validation: ${best}`
+  return runs.some(({ state }) => !isEnd(state)) ? '\nbest on validation: known when all have ended' : ''
+}
 
 function checkedStrategies(
   asked: readonly string[] | undefined,

@@ -90,7 +90,7 @@ export const validateIncrement = defineTool({
         ...changedCriteria(facts.askedBefore),
         ...notes,
       ],
-      next: nextSteps(facts, verdict),
+      next: nextSteps(workspace, facts, verdict),
     }
   },
   render({ increment, verdict, candidate, checks, warnings, next }) {

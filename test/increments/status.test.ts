@@ -5,7 +5,7 @@ import type { Verdict } from '../../src/core/criterion.ts'
 import { Refusal } from '../../src/core/errors.ts'
 import { decideCompletion } from '../../src/increments/complete.ts'
 import { engineInUse, projectName } from '../../src/increments/engine.ts'
-import { listIncrements, readSpec, resolveIncrement } from '../../src/increments/load.ts'
+import { incrementToShow, listIncrements, readSpec, resolveIncrement } from '../../src/increments/load.ts'
 import { setStatus, touch } from '../../src/increments/status.ts'
 import { create, newWorkspace } from './workspace.ts'
 
@@ -49,16 +49,31 @@ describe('finding an increment', () => {
     expect(resolveIncrement(workspace, '2').status).toBe('paused')
   })
 
-  it('leads on where all are closed: to a new one, or to the last', () => {
+  it('shows the one worked on last where none is active, says so, and changes none by that', () => {
     const closed = newWorkspace()
-    setStatus(create(closed, { title: 'Churn model' }), 'completed')
-    const refused = refusal(() => resolveIncrement(closed, undefined, 'work'))
-    expect(refused.message).toContain('all are closed')
-    expect(refused.next).toMatchObject([{ tool: 'create_increment' }])
-    // Whoever only asks is shown the last.
+    const [first, second] = [create(closed, { title: 'Churn' }), create(closed, { title: 'Fraud' })]
+    expect(incrementToShow(closed, '1')).toEqual({ increment: expect.objectContaining({ id: '0001' }) })
+    expect(refusal(() => incrementToShow(closed)).code).toBe('INCREMENT_AMBIGUOUS')
+    setStatus(second, 'completed', { now: new Date('2030-01-01') })
+    expect(incrementToShow(closed)).toEqual({ increment: expect.objectContaining({ id: '0001' }) })
+    setStatus(first, 'abandoned', { now: new Date('2030-01-02') })
+    const shown = incrementToShow(closed)
+    expect(shown.increment.id).toBe('0001')
+    expect(shown.note).toContain(
+      'No increment is active; this is the one worked on last: 0001-churn (abandoned)',
+    )
+    // Work leads to a new one; whoever only asks is shown the last.
+    const working = refusal(() => resolveIncrement(closed, undefined, 'work'))
+    expect(working.message).toContain('all are closed, 0001-churn (abandoned) the last')
+    expect(working.next).toMatchObject([{ tool: 'create_increment' }])
     expect(refusal(() => resolveIncrement(closed)).next).toMatchObject([
       { tool: 'get_increment', arguments: { increment: '0001' } },
     ])
+    // What is open goes before what was closed later.
+    setStatus(second, 'paused', { now: new Date('2029-01-01') })
+    expect(refusal(() => resolveIncrement(closed)).next[0]).toMatchObject({
+      arguments: { increment: '0002' },
+    })
   })
 
   it('leaves out what is no increment of ours', () => {
@@ -146,13 +161,19 @@ describe('the end of an increment', () => {
   })
 
   it('may be honest', () => {
-    const end = decideCompletion({ ...facts, verdict: fail, outcome: 'not_passed', engineInUse: true })
-    expect(end).toMatchObject({
+    const asked = { ...facts, verdict: fail, outcome: 'not_passed', engineInUse: true } as const
+    expect(decideCompletion({ ...asked, reason: 'too few rows' })).toMatchObject({
       status: 'abandoned',
       heading: 'NOT PASSED',
-      reason: 'validation fail: criterion.f1.test',
+      reason: 'too few rows',
     })
-    expect(refusal(() => decideCompletion({ ...facts, outcome: 'not_passed' })).missing).toEqual(['reason'])
+    // It cannot be taken back, so that it is not ended by a slip, whatever the verdict.
+    for (const unsaid of [{}, { reason: '' }, { reason: ' \n' }, { verdict: pass }]) {
+      const refused = refusal(() => decideCompletion({ ...asked, ...unsaid }))
+      expect(refused).toMatchObject({ code: 'INPUT_INVALID', missing: ['reason'] })
+      expect(refused.message).toContain('what was tried and what was learned')
+      expect(refused.next).toMatchObject([{ tool: 'get_increment', arguments: { increment: '0001' } }])
+    }
   })
 
   it('comes once', () => {

@@ -22,10 +22,17 @@ const decided = {
     ],
     approved: { by: 'Ada', at: '2026-11-21T09:00:00.000Z', via: 'terminal' },
   },
+  criteriaProposal: {
+    proposed: ['f1 >= 0.5 on test'],
+    marked: true,
+    confirmed: { by: 'Ada', at: '2026-11-20T09:00:00.000Z', via: 'terminal' },
+  },
 }
 const WAIVED = 'Waived: data.leakage, by Ada on 2026-11-21T10:00:00Z, terminal: known before'
 const CHANGED =
   'Criteria changed after the first look: accuracy > 0.95 on test -> accuracy > 0.9 on test, approved by Ada on 2026-11-21 (terminal).'
+const PROPOSED =
+  'Criteria proposed at creation (f1 >= 0.5 on test); what spec.md asks was confirmed by Ada on 2026-11-20 (terminal).'
 const leak: Check = { id: 'data.leakage', status: 'waived', message: 'waived by Ada' }
 const fails: Check = { id: 'candidate.reads', status: 'fail', message: 'opened the source' }
 const sync = {
@@ -52,10 +59,13 @@ describe('what people decided', () => {
         const lines = render({ ...decided, ...end })?.split('\n')
         expect(lines).toContain(`- ${WAIVED}`)
         expect(lines).toContain(`- ${CHANGED}`)
+        expect(lines).toContain(`- ${PROPOSED}`)
       }
-      expect(render({})).not.toMatch(/Waived:|changed after|Decided by people/)
+      expect(render({})).not.toMatch(/Waived:|changed after|proposed at|Decided by people/)
       const { approved: _, ...waiting } = decided.criteriaChange
       expect(render({ criteriaChange: waiting })).toContain('accuracy > 0.9 on test, approved by nobody.')
+      const { confirmed: __, ...proposal } = decided.criteriaProposal
+      expect(render({ criteriaProposal: proposal })).toContain('(f1 >= 0.5 on test); confirmed by nobody.')
     })
   }
 
@@ -93,6 +103,7 @@ describe('what people decided', () => {
       outcome: 'not_passed',
       waivers: decided.waivers,
       criteria_change: expect.stringContaining('accuracy > 0.95 on test -> accuracy > 0.9 on test'),
+      criteria_proposal: expect.stringContaining('confirmed by Ada'),
     })
   })
 })

@@ -121,7 +121,7 @@ describe('a read-only file system', () => {
         ['stop_run', { run: id }],
         ['evaluate_run', { run: id, split: 'validation' }],
         ['validate_increment', {}],
-        ['complete_increment', { outcome: 'not_passed' }],
+        ['complete_increment', { outcome: 'not_passed', reason: 'noise' }],
         ['sync_docs', {}],
       ]
       for (const [tool, args] of writing) {

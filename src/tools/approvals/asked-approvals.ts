@@ -21,7 +21,12 @@ export async function askApprovals(
   for (const check of checks) if (!ABOUT_CRITERIA.has(check)) requireWaivable(verdict, check, 'ask')
   const open = checks.filter((check) => {
     const found = verdict.checks.find(({ id }) => id === check)
-    return found && found.status !== 'pass' && found.status !== 'waived'
+    // What passes with a warning that a person could lift may be asked about too.
+    return (
+      found &&
+      (found.status !== 'pass' || (ABOUT_CRITERIA.has(check) && found.next)) &&
+      found.status !== 'waived'
+    )
   })
   const fresh = open.filter((check) => !waiting.has(waitingKey(workspace, increment.id, check)))
   if (fresh.length === 0) return

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { canonicalJson } from '../../core/canonical-json.ts'
 import type { CriteriaChange, CriterionChange } from '../../core/criteria-change.ts'
+import type { CriteriaProposal } from '../../core/criteria-proposal.ts'
 import type { BaselineRule, Criterion } from '../../core/criterion.ts'
 import type { Ledger, LedgerLine } from '../../evidence/ledger.ts'
 import { askedLift } from '../../increments/baseline-checks.ts'
@@ -33,6 +34,28 @@ export function criteriaConfirmed(
 ): boolean {
   const wanted = criteriaSha256(criteria, rule)
   return approvals(ledger, increment).some((one) => one.kind === 'criteria' && one.criteria_sha256 === wanted)
+}
+
+/** What was proposed when the increment was created; nothing where its criteria were given, or it is older than the line. */
+export function criteriaProposal(
+  ledger: Ledger,
+  increment: string,
+  criteria: readonly Criterion[],
+  rule: BaselineRule | null,
+): CriteriaProposal | undefined {
+  const line = ledger.lines.find(
+    ({ event, verified, data }) => event === 'criteria.proposed' && verified && data.increment === increment,
+  )
+  if (!line) return undefined
+  const wanted = criteriaSha256(criteria, rule)
+  const confirmed = approvals(ledger, increment).find(
+    (one) => one.kind === 'criteria' && one.criteria_sha256 === wanted,
+  )
+  return {
+    proposed: ((line.data.success ?? []) as Criterion[]).map(asked),
+    marked: criteria.some(({ proposed }) => proposed),
+    ...(confirmed ? { confirmed: { by: confirmed.by, at: confirmed.at, via: confirmed.via } } : {}),
+  }
 }
 
 /** The first time that a person approved criteria of the increment, whichever they were then. */

@@ -4,9 +4,9 @@ import { reproductionsOf } from '../../evidence/run-reproductions.ts'
 import type { Completion } from '../../increments/complete.ts'
 import type { IncrementRef } from '../../increments/load.ts'
 import { setStatus } from '../../increments/status.ts'
-import { type KeepModelFacts, keepModel } from '../../reports/keep-model.ts'
+import { keepModel } from '../../reports/keep-model.ts'
 import { type ModelCardFacts, writeModelCard } from '../../reports/model-card.ts'
-import type { ModelMetadata } from '../../reports/model-metadata.ts'
+import type { ModelEnd, ModelMetadata } from '../../reports/model-metadata.ts'
 import type { SummaryFacts } from '../../reports/summary-facts.ts'
 import { writeSummary } from '../../reports/write-documents.ts'
 import type { Index } from '../../store/index-db.ts'
@@ -42,7 +42,8 @@ export async function closeIncrement(
       : completion.passed
         ? 'passed'
         : 'not_passed'
-  const decided = { waivers: facts.waivers, criteriaChange: facts.gate.criteriaChange }
+  const { criteriaChange, criteriaProposal } = facts.gate
+  const decided = { waivers: facts.waivers, criteriaChange, criteriaProposal }
   const model = keepCandidate(workspace, facts, notes, completion.passed, { outcome, ...decided })
   const threshold = facts.gate.candidate?.threshold
   const summary: SummaryFacts = {
@@ -153,7 +154,7 @@ function keepCandidate(
   facts: Validated['facts'],
   notes: string[],
   needed: boolean,
-  end: Pick<KeepModelFacts, 'outcome' | 'waivers' | 'criteriaChange'>,
+  end: ModelEnd,
 ): ModelMetadata | undefined {
   const run = facts.gate.candidate
   if (!run) return undefined

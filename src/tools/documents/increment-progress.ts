@@ -5,9 +5,11 @@ import type { Measurement } from '../../core/measurement.ts'
 import { isEnd } from '../../core/run-state.ts'
 import { seedChoiceWords } from '../../core/seed-choice.ts'
 import { bestOverSeeds } from '../../increments/candidate.ts'
+import { type IncrementRef, listIncrements } from '../../increments/load.ts'
 import { isClosed } from '../../increments/metadata.ts'
 import { underWay, waitFor } from '../../increments/under-way.ts'
 import { waiverStep } from '../../increments/waiver-step.ts'
+import type { Workspace } from '../../store/workspace.ts'
 import { registerStep } from '../data/register-step.ts'
 import { short } from '../runs/run-view.ts'
 import type { IncrementFacts } from '../verdict/increment-facts.ts'
@@ -28,8 +30,33 @@ export function bestSoFar({ front, runs, ranking }: IncrementFacts): {
   }
 }
 
+/** Where none is active: a new one, and the others that there are, latest number first. */
+export function stepsBeyond(
+  workspace: Workspace,
+  shown: Pick<IncrementRef, 'id'>,
+  { gate }: IncrementFacts,
+): NextStep[] {
+  const others = listIncrements(workspace).filter(({ id }) => id !== shown.id)
+  return [
+    {
+      tool: 'create_increment',
+      // Nobody begins an increment by following a call: only the user knows what is to be built.
+      arguments: { title: '<what to build>', problem_type: gate.problemType },
+      why: 'begins another, where the user asks for one',
+    },
+    ...others
+      .slice(-2)
+      .reverse()
+      .map(({ id, folder, status }) => ({
+        tool: 'get_increment',
+        arguments: { increment: id },
+        why: `shows ${folder} (${status})`,
+      })),
+  ]
+}
+
 /** What to do next: the loop's next step, what the checks ask for, and what only a person does. */
-export function nextSteps(facts: IncrementFacts, verdict: Verdict): NextStep[] {
+export function nextSteps(workspace: Workspace, facts: IncrementFacts, verdict: Verdict): NextStep[] {
   const { increment, gate } = facts
   if (isClosed(increment.status)) {
     return [
@@ -40,11 +67,15 @@ export function nextSteps(facts: IncrementFacts, verdict: Verdict): NextStep[] {
       },
     ]
   }
-  const asked = verdict.checks.flatMap(({ status, next }) => (status !== 'pass' && next ? [next] : []))
+  const asked = verdict.checks.flatMap(({ id, status, next }) =>
+    // Criteria that an edit confirmed pass, and a person's word on them is still worth having.
+    next && (status !== 'pass' || id === 'criteria.confirmed') ? [next] : [],
+  )
   const unique = [...new Map(asked.map((step) => [JSON.stringify({ ...step, why: '' }), step])).values()]
   const waivers = hasLooked(gate.runs) ? waiverStep(increment.id, verdict.checks) : []
   const people = [...unique.filter(isForPerson), ...waivers].slice(0, 2)
   const calls = callsNext(
+    workspace,
     facts,
     verdict,
     unique.filter((step) => !isForPerson(step)),
@@ -64,6 +95,7 @@ function hasLooked(runs: IncrementFacts['gate']['runs']): boolean {
 
 /** @param asked what the checks ask for */
 function callsNext(
+  { root }: Workspace,
   { increment, gate, runs }: IncrementFacts,
   verdict: Verdict,
   asked: readonly NextStep[],
@@ -86,7 +118,7 @@ function callsNext(
   if (verdict.verdict === 'pass') {
     return [{ tool: 'complete_increment', arguments: { increment: id }, why: 'every check passes' }]
   }
-  if (!gate.dataset) return [registerStep(id, gate.problemType)]
+  if (!gate.dataset) return [registerStep(root, id, gate.problemType)]
   if (!gate.baselines.some(({ state }) => state === 'succeeded')) {
     return [
       {

@@ -51,6 +51,7 @@ export async function synchronise(
       looks: gathered.looks,
       waivers: gathered.waivers,
       criteriaChange: gathered.gate.criteriaChange,
+      criteriaProposal: gathered.gate.criteriaProposal,
       ...(gathered.gate.firstCandidate ? { firstCandidate: gathered.gate.firstCandidate } : {}),
     }
   })

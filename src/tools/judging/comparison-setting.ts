@@ -7,7 +7,7 @@ import type { Direction } from '../../core/metrics.ts'
 import type { RunSummary } from '../../core/run-summary.ts'
 import type { ComparisonResult } from '../../evidence/comparison.ts'
 import { directionOf, leadingMetric } from '../../increments/criteria-set.ts'
-import { type IncrementRef, readSpec, resolveIncrement } from '../../increments/load.ts'
+import { type IncrementRef, incrementToShow, readSpec } from '../../increments/load.ts'
 import { type RankQuery, rankRuns } from '../../runs/rank-runs.ts'
 import { summarizeRun } from '../../runs/summary.ts'
 import { type Index, openIndex } from '../../store/index-db.ts'
@@ -23,6 +23,8 @@ const BELOW = 100
 
 export interface ComparisonSetting {
   increment: IncrementRef | undefined
+  /** Where none was named and none is active: which one it is. */
+  note?: string
   metric: string
   direction: Direction | undefined
 }
@@ -32,7 +34,10 @@ export function comparisonSetting(
   workspace: Workspace,
   input: { increment?: string; runs?: readonly string[]; metric?: string },
 ): ComparisonSetting {
-  const increment = input.runs && !input.increment ? undefined : resolveIncrement(workspace, input.increment)
+  const { increment, note } =
+    input.runs && !input.increment
+      ? { increment: undefined, note: undefined }
+      : incrementToShow(workspace, input.increment)
   if (!increment) {
     if (input.metric) return { increment, metric: input.metric, direction: undefined }
     const first = parseRunId(input.runs?.[0] ?? '')?.increment
@@ -43,6 +48,7 @@ export function comparisonSetting(
   if (!metric) throw new Refusal('INPUT_INVALID', 'Nothing says what to compare by.', { missing: ['metric'] })
   return {
     increment,
+    ...(note ? { note } : {}),
     metric,
     direction:
       ownDirection(workspace, dataset, metric) ??

@@ -22,6 +22,7 @@ export function writeComparisonPage(facts: IncrementFacts, compared?: Compared):
     waivers,
     ...(gate.goneRuns ? { goneRuns: gate.goneRuns } : {}),
     criteriaChange: gate.criteriaChange,
+    criteriaProposal: gate.criteriaProposal,
     ...(compared ?? keptDifferences(increment, ranking.metric)),
   })
 }

@@ -30,6 +30,7 @@ import type { Workspace } from '../../store/workspace.ts'
 import {
   changeSinceLook,
   criteriaConfirmed,
+  criteriaProposal,
   frozenCandidate,
   frozenLooks,
   signedOff,
@@ -117,6 +118,7 @@ export function gatherFacts(workspace: Workspace, index: Index, increment: Incre
   const reproduction = candidate && reproductionFact(ledger, candidate, folderOf(candidate))
   const judged = candidate ? [candidate, ...baselines] : baselines
   const confirmed = criteriaConfirmed(ledger, increment.id, ml.success, ml.baseline)
+  const proposal = criteriaProposal(ledger, increment.id, ml.success, ml.baseline)
   const change = changeSinceLook(ledger, increment.id, ml.success, ml.baseline)
   const askedBefore = Object.fromEntries((change?.changes ?? []).map(({ check, before }) => [check, before]))
   const firstCandidate = looked.length > 0 ? frozenCandidate(ledger, increment.id) : undefined
@@ -139,6 +141,7 @@ export function gatherFacts(workspace: Workspace, index: Index, increment: Incre
       problemType: ml.problem.type,
       criteria: ml.success,
       proposedConfirmed: confirmed,
+      ...(proposal ? { criteriaProposal: proposal } : {}),
       baselineRule: ml.baseline,
       requires: ml.requires,
       looks: { used: looked.length, budget },

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { criteriaChangeWords } from '../../core/criteria-change.ts'
+import { criteriaProposalWords } from '../../core/criteria-proposal.ts'
 import type { BaselineRule, Criterion } from '../../core/criterion.ts'
 import { Refusal } from '../../core/errors.ts'
 import { findMeasured } from '../../core/measurement.ts'
@@ -20,7 +21,13 @@ import { summarizeRun } from '../../runs/summary.ts'
 import type { Index } from '../../store/index-db.ts'
 import { runFolder } from '../../store/layout.ts'
 import type { Workspace } from '../../store/workspace.ts'
-import { changeSinceLook, criteriaConfirmed, frozenLooks, waiversOf } from '../approvals/ledger-decisions.ts'
+import {
+  changeSinceLook,
+  criteriaConfirmed,
+  criteriaProposal,
+  frozenLooks,
+  waiversOf,
+} from '../approvals/ledger-decisions.ts'
 import { datasetRecord } from '../data/dataset-record.ts'
 import { recordedEnd, statusProblem } from '../judging/recorded-end.ts'
 import { summaryIsBare } from './edited-documents.ts'
@@ -49,6 +56,8 @@ export interface RecordedVerdict {
   lift: { asked: string; status: string } | null
   /** What was changed after the first look at the test set, and who approved it. */
   criteria_change?: string
+  /** What was proposed at creation, and who confirmed it. */
+  criteria_proposal?: string
   looks: { used: number; budget: number }
   waivers: Waiver[]
   /** Measured, and not on disk. */
@@ -105,6 +114,7 @@ export function recordedVerdict(
   const judged = decided ? (criteriaOf(ledger, id, decided, ml) ?? ml) : undefined
   const criteria = judged?.success ?? []
   const change = judged && changeSinceLook(ledger, id, judged.success, judged.baseline)
+  const proposal = judged && criteriaProposal(ledger, id, judged.success, judged.baseline)
   const evidence = run && readEvidence(folderOf(run.run))
   const measured = evidence ? measurementsOf(evidence, { recorded: recordedSplits(evidence, ledger) }) : []
   const dataset = ml?.dataset ? datasetRecord(workspace, ml.dataset) : undefined
@@ -129,6 +139,7 @@ export function recordedVerdict(
       ? { asked: askedLift(judged.baseline), status: statusOf(decided, 'baseline.lift') }
       : null,
     ...(change ? { criteria_change: criteriaChangeWords(change) } : {}),
+    ...(proposal ? { criteria_proposal: criteriaProposalWords(proposal) } : {}),
     looks: {
       used: hash ? looksTaken(ledger, id, hash).length : 0,
       budget: frozenLooks(ledger, id) ?? ml?.looks ?? 0,
@@ -154,6 +165,7 @@ export function verdictLine(one: RecordedVerdict, state: string): string {
     `${one.increment} ${String(one.verdict).toUpperCase()} (${state}): ${[one.candidate ?? 'no candidate', ...criteria, ...lift].join(', ')}`,
     `looks ${one.looks.used} of ${one.looks.budget}`,
     `waivers ${waivers.length}${waivers.length > 0 ? ` (${waivers.join(', ')})` : ''}`,
+    ...(one.criteria_proposal ? [`criteria ${one.criteria_proposal}`] : []),
     ...(one.criteria_change ? [`criteria ${one.criteria_change}`] : []),
   ].join('; ')
 }

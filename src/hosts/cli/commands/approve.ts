@@ -2,6 +2,7 @@ import { userInfo } from 'node:os'
 import { createInterface } from 'node:readline/promises'
 import { parseArgs } from 'node:util'
 import { criteriaChangeWords } from '../../../core/criteria-change.ts'
+import { criteriaProposalWords } from '../../../core/criteria-proposal.ts'
 import { Refusal } from '../../../core/errors.ts'
 import type { CliCommand } from '../cli-command.ts'
 import type { CliIo } from '../io.ts'
@@ -37,7 +38,8 @@ export const approve: CliCommand = {
       io.out(`${increment.folder} asks for:`)
       for (const { metric, op, value, split } of criteria)
         io.out(`  ${metric} ${op} ${value}${split ? ` on ${split}` : ''}`)
-      const change = facts.gate.criteriaChange
+      const { criteriaChange: change, criteriaProposal: proposal } = facts.gate
+      if (proposal) io.out(`They were ${criteriaProposalWords(proposal)}.`)
       if (change) io.out(`${criteriaChangeWords(change)}.`)
       await confirmed(io, increment.id, `${by}, are these the criteria to judge by?`)
       await approvals.recordApproval(workspace, increment, { kind: 'criteria' }, 'terminal')
