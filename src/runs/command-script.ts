@@ -55,8 +55,8 @@ export function requireScript(
     `There is no file ${named}${where}: nothing was started.${near ? ` Did you mean ${near}?` : ''}`,
     {
       invalid: [{ field: 'command', problem: `the script ${named} was not found` }],
-      ...(near && shown.every((word, index) => word === request.command[index]) && !request.control
-        ? { next: [corrected(request, at, near)] }
+      ...(shown.every((word, index) => word === request.command[index]) && !request.control
+        ? { next: [near ? corrected(request, at, near) : again(request, at)] }
         : {}),
     },
   )
@@ -77,6 +77,11 @@ function corrected(request: RunRequest, at: number, script: string) {
     },
     why: 'the same run with a script that exists',
   }
+}
+
+function again(request: RunRequest, at: number) {
+  const script = request.command[at] as string
+  return { ...corrected(request, at, script), why: 'the same run, once the script is there' }
 }
 
 /** As it would be typed: relative to the command's folder. One with the same name comes before one that is spelt alike. */

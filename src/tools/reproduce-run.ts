@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { NextStep } from '../core/errors.ts'
+import { parseRunId } from '../core/ids.ts'
 import type { Differed } from '../runs/reproduction-differences.ts'
 import type { MetricComparison, SplitComparison } from '../runs/reproduction-outcome.ts'
 import { labReady, renderJob } from './lab-ready.ts'
@@ -84,7 +85,7 @@ export const reproduceRun = defineTool({
     if (!isEnd(state))
       return { ...answer, next: [{ ...same, why: 'waits for its end, and says how it came out' }] }
     const recorded = flow.recordedAnswer(workspace, was.run, is.run)
-    if (recorded) return { ...answer, ...recorded, next: nextFor(recorded.outcome, is.run) }
+    if (recorded) return { ...answer, ...recorded, next: nextFor(recorded.outcome, was.run, is.run) }
     // A repetition that somebody ended, or that was never started, says nothing of the run.
     if (!look || state === 'stopped' || state === 'lost' || look.facts.started?.never)
       return {
@@ -99,7 +100,7 @@ export const reproduceRun = defineTool({
     if ('later' in compared)
       return { ...answer, next: [{ ...same, why: 'it has ended: measures how it came out' }] }
     if ('job' in compared) return compared
-    return { ...answer, ...compared, next: nextFor(compared.outcome, is.run) }
+    return { ...answer, ...compared, next: nextFor(compared.outcome, was.run, is.run) }
   },
   render(output) {
     const job = renderJob(output)
@@ -150,7 +151,13 @@ function metricLine({ name, split, was, is, seed_range, seeds, ci, within }: Sho
   return `${name} (${split}): was ${short(was)}, is ${is === null ? 'absent' : short(is)}${noise}: ${within ? 'within' : 'outside'}`
 }
 
-function nextFor(outcome: string | undefined, reproduction: string): NextStep[] {
-  if (outcome === 'identical' || outcome === 'within_noise') return []
-  return [{ tool: 'get_run', arguments: { run: reproduction, log_lines: 50 }, why: 'shows what it printed' }]
+function nextFor(outcome: string | undefined, run: string, reproduction: string): NextStep[] {
+  if (outcome !== 'identical' && outcome !== 'within_noise')
+    return [
+      { tool: 'get_run', arguments: { run: reproduction, log_lines: 50 }, why: 'shows what it printed' },
+    ]
+  const increment = parseRunId(run)?.increment
+  return increment
+    ? [{ tool: 'get_increment', arguments: { increment }, why: 'the record holds: says what is next' }]
+    : []
 }

@@ -47,6 +47,13 @@ describe('checkInput', () => {
     expect(refusal({ ...given, group_column: 'a' }, registerDataset).invalid).toEqual([
       { field: 'group_column', problem: 'not an argument; it is a key of split: split.group_column' },
     ])
+    expect(refusal({ ...given, group_column: 'a' }, registerDataset).next).toEqual([])
+    // Into an object that was begun; what else a new one has to say is not known.
+    const split = { method: 'group' }
+    expect(refusal({ ...given, group_column: 'a', split }, registerDataset).next).toMatchObject([
+      { arguments: { ...given, split: { method: 'group', group_column: 'a' } } },
+    ])
+    expect(refusal({ name: 'x', gpus: 'all', resources: { cpus: 2 } }).next).toEqual([])
   })
 
   it('sees JSON in a string where the value itself is wanted', () => {

@@ -211,10 +211,11 @@ describe('installed with --ignore-scripts', () => {
       own ? { SPECWEAVE_SQLITE: 'better-sqlite3' } : {},
     )
     expect(code).toBe(1)
-    const refusal = JSON.parse(stdout) as { code: string; message: string }
+    const refusal = JSON.parse(stdout) as { code: string; message: string; next: unknown }
     expect(refusal.code).toBe('SQLITE_UNAVAILABLE')
     expect(refusal.message).toMatch(/Node 22\.13 or newer.*npm rebuild better-sqlite3/)
     expect(refusal.message).not.toMatch(/\n| {4}at /)
+    expect(refusal.next).toMatchObject([{ person: expect.stringMatching(/ doctor$/) }])
   })
 
   it('serves MCP in Node 24', async () => {

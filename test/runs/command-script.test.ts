@@ -90,6 +90,11 @@ describe('a script that is not there', () => {
   it('is refused without a guess where none is near', () => {
     const refused = refusal(['python', '/nowhere/quite_another_thing.py'])
     expect(refused?.message).toBe('There is no file /nowhere/quite_another_thing.py: nothing was started.')
-    expect(refused?.next).toEqual([])
+    expect(refused?.next).toMatchObject([
+      {
+        arguments: { command: ['python', '/nowhere/quite_another_thing.py'] },
+        why: expect.stringContaining('once the script is there'),
+      },
+    ])
   })
 })

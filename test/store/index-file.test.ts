@@ -20,7 +20,11 @@ afterEach(async () => {
 })
 
 /** What the program refuses in a workspace that has no index yet. */
-async function refusal(environment: NodeJS.ProcessEnv = {}): Promise<{ code: string; message: string }> {
+async function refusal(environment: NodeJS.ProcessEnv = {}): Promise<{
+  code: string
+  message: string
+  next: unknown
+}> {
   const env = { ...process.env, SPECWEAVE_STATE_DIR: join(folder, 'state'), ...environment }
   const { code, stdout } = await new Promise<{ code: unknown; stdout: string }>((done) => {
     execFile(process.execPath, [MAIN, 'call', 'list_runs', '{}'], { cwd: folder, env }, (error, stdout) =>
@@ -28,7 +32,7 @@ async function refusal(environment: NodeJS.ProcessEnv = {}): Promise<{ code: str
     )
   })
   expect(code, stdout).toBe(1)
-  return JSON.parse(stdout) as { code: string; message: string }
+  return JSON.parse(stdout) as { code: string; message: string; next: unknown }
 }
 
 describe('an index that cannot be made', () => {
@@ -36,6 +40,7 @@ describe('an index that cannot be made', () => {
     const refused = await refusal(withoutSqlite(folder))
     expect(refused.code).toBe('SQLITE_UNAVAILABLE')
     expect(refused.message).toMatch(/better-sqlite3: it was not compiled.*npm rebuild better-sqlite3/)
+    expect(refused.next).toMatchObject([{ person: expect.stringMatching(/ doctor$/) }])
   })
 
   it('is said to be locked where another process makes it and does not let go', async () => {

@@ -148,7 +148,10 @@ describe.skipIf(NO_LAB)('reproduce_run', () => {
 
   it('answers the same call by what was found, and is no try', async () => {
     const { total } = await product.call('list_runs')
-    expect(await product.call('reproduce_run', { run: fixed.run })).toMatchObject({ outcome: 'identical' })
+    expect(await product.call('reproduce_run', { run: fixed.run })).toMatchObject({
+      outcome: 'identical',
+      next: [{ tool: 'get_increment', arguments: { increment: '0001' } }],
+    })
     expect((await product.call('list_runs')).total).toBe(total)
     const lines = readdirSync(join(product.root, '.specweave/ledger'))
       .filter((name) => name.endsWith('.jsonl'))

@@ -115,6 +115,7 @@ describe('run --config', () => {
     expect({ code, out }).toEqual({ code: 1, out: '' })
     expect(err).toContain('Refused (INPUT_INVALID): wrong.yaml: ')
     expect(err).toContain(message)
+    expect(err).toMatch(/ run --help/)
     expect(product.tree()).toEqual(before)
   })
 

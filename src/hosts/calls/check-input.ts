@@ -1,5 +1,6 @@
 import { type InvalidField, type NextStep, Refusal } from '../../core/errors.ts'
 import { nearest } from '../../core/ids.ts'
+import { isObject } from '../../core/shape.ts'
 import type { AnyTool } from '../../tools/tool.ts'
 import { describeIssue, fieldPath } from './input-problems.ts'
 import { inputSchema, keysAt } from './json-schema.ts'
@@ -100,12 +101,22 @@ function withoutIdleNulls(tool: AnyTool, values: Arguments): Arguments {
 }
 
 function unknownKey(tool: AnyTool, key: string, known: readonly string[]): string {
-  const outer = known.find((name) => keysAt(inputSchema(tool), [name]).includes(key))
-  if (outer) return `not an argument; it is a key of ${outer}: ${outer}.${key}`
+  const owners = ownersOf(tool, key, known)
+  if (owners.length > 0)
+    return `not an argument; it is a key of ${owners.join(' and ')}: ${owners.map((owner) => `${owner}.${key}`).join(' or ')}`
   const [close] = nearest(key, known, 1)
   return close
     ? `not an argument; did you mean "${close}"?`
     : `not an argument; the arguments are ${known.join(', ')}`
+}
+
+/** The arguments that are objects with a member of this name, such as `split` for `group_column`. */
+function ownersOf(tool: AnyTool, key: string, known: readonly string[]): string[] {
+  return known.filter(
+    (name) =>
+      inputSchema(tool).properties?.[name]?.type === 'object' &&
+      keysAt(inputSchema(tool), [name]).includes(key),
+  )
 }
 
 /** What was wrong with a call, in one sentence. */
@@ -122,14 +133,23 @@ export function inputSummary(
   return `${tool} was not carried out: ${said}${/[.?!]$/.test(said) ? '' : '.'}`
 }
 
-/** Where only the names of arguments were wrong, the same call with the right ones. */
+/** Where only the names or places of arguments were wrong, the same call with the right ones. */
 function renamed(
   tool: AnyTool,
   given: Arguments,
   unknown: readonly string[],
   known: readonly string[],
 ): NextStep[] {
-  const corrected = Object.entries(given).map(([key, value]): [string, unknown] => [
+  const objects: Arguments = {}
+  const own: Arguments = {}
+  for (const [key, value] of Object.entries(given)) {
+    const [owner, other] = unknown.includes(key) ? ownersOf(tool, key, known) : []
+    // Only into an object that the caller began: what else it would have to say is not known.
+    if (owner && !other && isObject(given[owner]))
+      objects[owner] = { ...((objects[owner] ?? given[owner]) as Arguments), [key]: value }
+    else own[key] = value
+  }
+  const corrected = Object.entries({ ...own, ...objects }).map(([key, value]): [string, unknown] => [
     unknown.includes(key) ? (nearest(key, known, 1)[0] ?? key) : key,
     value,
   ])
@@ -142,6 +162,12 @@ function renamed(
     return []
   const call = Object.fromEntries(corrected)
   return tool.input.safeParse(call).success
-    ? [{ tool: tool.name, arguments: call, why: 'the same call with the names that the tool knows' }]
+    ? [
+        {
+          tool: tool.name,
+          arguments: call,
+          why: 'the same call with the names that the tool knows, in their places',
+        },
+      ]
     : []
 }

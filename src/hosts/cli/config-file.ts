@@ -81,6 +81,7 @@ function invalid(path: string, fields: Refusal['invalid'], missing: string[] = [
     {
       invalid: fields,
       missing,
+      next: [{ person: 'specweave-ml run --help', why: 'shows what can be given: the keys are the flags' }],
     },
   )
 }

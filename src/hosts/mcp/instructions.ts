@@ -12,8 +12,9 @@ spec -> plan -> tasks -> implement -> validate -> done, in an increment such as 
    outcome not_passed. sync_docs updates the living documents.
 
 The rules in full, red flags and a checklist: specweave://skill/ml-pipeline-orchestrator.
-get_increment at any time says where it stands and what to do next. Every answer's next[] is a call that works; so is
-that of a refusal ({code, message, missing, invalid, next}).
+get_increment at any time says where it stands and what to do next. What stands in next[], of an answer or a refusal
+({code, message, missing, invalid, next}), is a call that works, or its why says what to put in. Empty, it says that
+nothing is due, or, of a refusal, that the message alone says what to mend.
 
 Numbers: reported ones come from the script, measured ones from the lab, from the predictions that the run handed in. Only
 measured ones count, and a pass needs a sealed one. Never tell the user a reported number as the result. A script hands in

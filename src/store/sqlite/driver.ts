@@ -56,6 +56,7 @@ async function chooseDriver(): Promise<Opener> {
   throw new Refusal(
     'SQLITE_UNAVAILABLE',
     `No SQLite is to be had in Node ${process.versions.node}. ${reasons.join('; ')}. Use Node 22.13 or newer, which has its own, or install a C++ compiler and run \`npm rebuild better-sqlite3\`.`,
+    { next: [{ person: 'specweave-ml doctor', why: 'shows by which Node it runs, and what is there' }] },
   )
 }
 
