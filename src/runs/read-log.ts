@@ -19,7 +19,7 @@ export function logTail(folder: string, stream: 'stdout' | 'stderr', lines: numb
     const all = text.split('\n')
     if (all.at(-1) === '') all.pop()
     return all
-      .slice(-lines)
+      .slice(Math.max(0, all.length - lines))
       .map((line) => (line.length > LONGEST_LINE ? `${line.slice(0, LONGEST_LINE)}…` : line))
   } finally {
     closeSync(fd)

@@ -5,6 +5,7 @@ import { judgeabilityWords } from '../core/judgeability.ts'
 import type { Measurement, Split } from '../core/measurement.ts'
 import { isModelCost, metricDirection } from '../core/metrics.ts'
 import { seedChoiceWords } from '../core/seed-choice.ts'
+import { shownDigits } from '../core/shown-digits.ts'
 import { thresholdWords } from '../core/threshold.ts'
 import { tooGoodOnValidation } from '../increments/too-good.ts'
 import { formatP } from '../reports/number-format.ts'
@@ -177,7 +178,10 @@ export const compareRuns = defineTool({
       ...unfinished(index, setting.increment?.id),
       ...tested.left_out,
     ]
-    const odd = best && input.split === 'validation' ? tooGoodOnValidation(best) : []
+    const warnings = [
+      ...(setting.note ? [setting.note] : []),
+      ...(best && input.split === 'validation' ? tooGoodOnValidation(best) : []),
+    ]
     const end = offset + rows.length
     const overSeeds =
       input.differences && best && !cost
@@ -204,10 +208,16 @@ export const compareRuns = defineTool({
         params: Object.fromEntries(Object.entries(run.params).slice(0, 20)),
         metrics: shownMetrics(run.metrics, metric, input.split),
       })),
-      differences: tested.differences,
+      differences: tested.differences.map((one) => ({
+        ...one,
+        difference: shownDigits(one.difference),
+        ci: one.ci.map(shownDigits),
+        p: shownDigits(one.p),
+        p_adjusted: shownDigits(one.p_adjusted),
+      })),
       ...(tested.differences.length > 0 && tested.family !== undefined ? { family: tested.family } : {}),
       ...(overSeeds ? { over_seeds: overSeeds } : {}),
-      ...(odd.length > 0 ? { warnings: odd } : {}),
+      ...(warnings.length > 0 ? { warnings } : {}),
       ...(leftOut.length > 0 ? { left_out: leftOut } : {}),
       ...(end < total ? { truncated: true, cursor: String(end) } : {}),
       next: afterComparison(

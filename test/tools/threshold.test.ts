@@ -146,7 +146,7 @@ describe.skipIf(NO_LAB)(`a threshold chosen on validation (${NO_LAB ?? 'with the
     const other = [mine.a, mine.b].find((run: string) => run !== candidate)
     const { metrics } = compared.rows.find(({ run }: ShownRun) => run === other)
     const its = metrics.find(({ name }: { name: string }) => name === 'recall').value
-    expect(Math.abs(mine.difference)).toBeCloseTo(Math.abs(Number(values('validation').recall) - its), 10)
+    expect(Math.abs(mine.difference)).toBeCloseTo(Math.abs(Number(values('validation').recall) - its), 5)
   })
 
   it('stands where the costs of the model are measured after it', async () => {

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { asRefusal } from '../../adapters/files.ts'
 import { Refusal } from '../../core/errors.ts'
+import { withShownDigits } from '../../core/shown-digits.ts'
 import { showable } from '../../core/untrusted-text.ts'
 import { IndexDamaged } from '../../store/index-trouble.ts'
 import type { ToolContext } from '../../tools/context.ts'
@@ -24,7 +25,7 @@ export async function invokeTool(
 ): Promise<Answer> {
   try {
     const output = await handled(tool, checkInput(tool, raw), context)
-    return localiseCommands(showable(tool.output.parse(output)), invocation)
+    return localiseCommands(showable(withShownDigits(tool.output.parse(output))), invocation)
   } catch (thrown) {
     if (thrown instanceof Refusal && thrown.code === 'LAB_CHANGED') await noticed(context)
     throw refusalOf(thrown, tool.name, invocation)

@@ -7,6 +7,7 @@ import { evaluateSplits } from '../../evidence/evaluation.ts'
 import { noticeLabCode } from '../../evidence/lab-tamper.ts'
 import { savedModel } from '../../evidence/prediction.ts'
 import { tooGoodOnValidation } from '../../increments/too-good.ts'
+import { readFacts } from '../../runs/facts.ts'
 import type { Workspace } from '../../store/workspace.ts'
 import { askedMetrics } from './asked-metrics.ts'
 
@@ -42,7 +43,9 @@ async function scored(
   dataset: string,
 ): Promise<OpenScores> {
   const handedIn = predictionFiles(folder)
-  if (handedIn.length === 0) return { warnings: [NOTHING_HANDED_IN], labUsed: false }
+  // What a script lacks that ended in the middle is said by its log.
+  if (handedIn.length === 0)
+    return { warnings: readFacts(folder)?.exit?.exit_code ? [] : [NOTHING_HANDED_IN], labUsed: false }
   if (!handedIn.some((file) => OPEN.has(file))) return { warnings: [], labUsed: false }
   if (!findLab()) {
     return {

@@ -60,10 +60,8 @@ export function nextForAll(views: readonly RunView[]): NextStep[] {
   const live = views.filter(({ state }) => !isEnd(state)).map(({ run }) => run)
   if (live.length > 0)
     return [{ tool: 'get_run', arguments: { run: live, wait_s: 40 }, why: 'waits for those that go on' }]
-  const increments = new Set(views.map(({ run }) => /^(\d+)\//.exec(run)?.[1]))
-  const [increment] = increments
-  if (increments.size !== 1 || increment === undefined) return []
-  return [showIncrement(increment)]
+  const increments = new Set(views.flatMap(({ run }) => /^(\d+)\//.exec(run)?.[1] ?? []))
+  return [...increments].slice(0, 3).map(showIncrement)
 }
 
 function showIncrement(increment: string): NextStep {

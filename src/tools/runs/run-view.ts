@@ -138,7 +138,6 @@ export async function viewRun(
     },
     ...(failed ? { logs_of: `${run}/${failed}` } : {}),
     artifacts: summary.artifacts.slice(0, 40).map(({ path, bytes, kind }) => ({ path, bytes, kind })),
-    ...(summary.notes.length > 0 ? { notes: summary.notes.slice(-10).map(brief) } : {}),
     ...(existsSync(evidence) ? { evidence: relative(workspace.root, evidence) } : {}),
     ...(ended && !options.brief ? await seenOf(folder) : {}),
     ...(look.facts.record.preflight ? await preflightOf(folder) : {}),
@@ -151,6 +150,8 @@ export async function viewRun(
         ])
       : await liveWarnings(workspace, index, run, folder),
   }
+  const notes = summary.notes.filter((note) => !isInLog(note, view.logs?.stderr ?? []))
+  if (notes.length > 0) view.notes = notes.slice(-10).map(brief)
   if (summary.state === 'queued') view.queue_position = queuePosition(index, run)
   if (!ended)
     view.check_after_s = checkAfter(
@@ -199,6 +200,8 @@ export async function viewRun(
           hasPredictions(join(folder, 'predictions')),
           summary.command,
         )
+  // What follows for all of them is said once, by whoever shows several.
+  if (options.brief && (!ended || summary.state === 'succeeded')) delete view.next
   return view
 }
 
@@ -209,6 +212,16 @@ function briefMetrics(metrics: readonly Measurement[]): Measurement[] {
 
 function hasPredictions(folder: string): boolean {
   return list(folder).some((name) => name.endsWith('.csv'))
+}
+
+/** The SDK notes the traceback that ended a script, which Python prints too: it is shown once. */
+function isInLog(note: string, log: readonly string[]): boolean {
+  const lines = note.trimEnd().split('\n')
+  const [last, before] = [lines.at(-1) as string, lines.at(-2) ?? '']
+  return (
+    lines[0]?.startsWith('Traceback (') === true &&
+    log.some((line, at) => line === last && log[at - 1] === before)
+  )
 }
 
 const LONGEST_NOTE = 2000
