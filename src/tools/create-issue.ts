@@ -63,8 +63,7 @@ export const createIssueTool = defineTool({
       unchanged: `issue #${issue} tells the figures as they are: ${url}`,
       written: `no issue was made; its text is ready in ${path}`,
     }[outcome]
-    return [`${increment}: ${said}`, ...(notes ?? []).map((note) => `note: ${note}`), renderNext(next)].join(
-      '\n',
-    )
+    const lines = [`${increment}: ${said}`, ...(notes ?? []).map((note) => `note: ${note}`)]
+    return lines.join('\n') + renderNext(next)
   },
 })
