@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { WRAPPER_PROGRAM } from '../../src/adapters/process/wrapper.ts'
+import { shownDigits } from '../../src/core/shown-digits.ts'
 import { disk, fill, makeRoom, mount } from './disk.ts'
 import { NO_ROOT } from './privileges.ts'
 import { expectHonest, Scene } from './scene.ts'
@@ -116,7 +117,7 @@ describe.skipIf(NO_ROOT)(`a full disk (${NO_ROOT ?? 'as root'})`, () => {
     expect(shown).toMatchObject({ state: 'failed', exit_code: 5 })
     expectAllEvents(folder)
     expect(shown.curves).toMatchObject([{ name: 'loss', points: own().length }])
-    expect(shown.metrics).toMatchObject([{ name: 'loss', value: 1 / own().length }])
+    expect(shown.metrics).toMatchObject([{ name: 'loss', value: shownDigits(1 / own().length) }])
   })
 
   test('under the index: the run ends truly without it, and the index follows when there is room', async () => {

@@ -1,6 +1,7 @@
 // params.json and metrics.json are there and say what get_run says.
 import { readJson } from './arena.mjs'
 import { FOREIGN } from './foreign-events.mjs'
+import { shown, shownMetrics } from './shown.mjs'
 
 export function checkAnswer({ answer, record }) {
   return answer.run === undefined
@@ -21,7 +22,7 @@ export function checkDerived({ folder, answer, record }) {
     violations.push(`params.json and get_run differ: ${JSON.stringify([params, answer.params])}`)
   // What another writer adds after the end is in the answer alone.
   const own = (list) => (list ?? []).filter(({ name }) => name !== FOREIGN)
-  if (!same(own(metrics), own(answer.metrics)))
+  if (!same(shownMetrics(own(metrics)), own(answer.metrics)))
     violations.push(
       `metrics.json and get_run differ: ${JSON.stringify([own(metrics), own(answer.metrics)]).slice(0, 500)}`,
     )
@@ -35,7 +36,7 @@ export function checkScore({ answer, lists, kills }) {
   const measured = answer.metrics?.find(
     ({ name, split, source }) => name === 'accuracy' && split === 'validation' && source === 'measured',
   )
-  if (measured && Math.abs(measured.value - score) < 1e-9) return []
+  if (measured && measured.value === shown(score)) return []
   const labs = kills.filter(({ kind }) => kind === 'lab').length
   if (!measured && labs > 1) return []
   return [

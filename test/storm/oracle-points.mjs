@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import { list, readText } from './arena.mjs'
 import { FOREIGN } from './foreign-events.mjs'
+import { shown } from './shown.mjs'
 
 /** Between two tries of the SDK, and some for a busy machine, seconds. */
 const SLACK_S = 0.5
@@ -37,7 +38,7 @@ export function checkPoints(one, totals) {
       violations.push(`get_run gives ${curve?.points ?? 0} points of ${name}, ${points.length} are on disk`)
     const last = points.reduce((best, point) => (point.s >= best.s ? point : best))
     const metric = answer.metrics?.find((metric) => metric.name === name && metric.source === 'reported')
-    if (metric?.value !== last.v)
+    if (metric?.value !== shown(last.v))
       violations.push(`get_run's last ${name} is ${metric?.value}, on disk it is ${last.v}`)
   }
   for (const { name } of answer.curves ?? [])
