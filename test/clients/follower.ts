@@ -44,6 +44,17 @@ export class Follower {
     return call
   }
 
+  /**
+   * The tools of the calls up to the end of the loop. A call that is made again counts once, and waiting for a job not at all: how
+   * often either is needed is a matter of the machine.
+   */
+  get loop(): string[] {
+    const end = this.made.findIndex(({ tool }) => tool === 'complete_increment')
+    const calls = this.made.slice(0, end + 1).filter((call) => !/"job-/.test(JSON.stringify(call)))
+    const once = new Map(calls.map((call) => [JSON.stringify(call), call.tool]))
+    return [...once.values()]
+  }
+
   /** A run is waited for again; all else once. */
   #isDone(call: NamedCall): boolean {
     const same = this.made.filter((one) => JSON.stringify(one) === JSON.stringify(call)).length

@@ -115,15 +115,15 @@ describe.skipIf(!claude)('Claude Code', () => {
   })
 
   it('is carried from /sw:inc to /sw:done by what commands and answers say', async () => {
-    const made = await calls(COMMANDS)
-    console.log(`calls of the loop: ${made.length}: ${made.join(', ')}`)
-    expect(made).toContain('complete_increment')
-    expect(made.length).toBeLessThanOrEqual(15)
+    const { made, loop } = await calls(COMMANDS)
+    console.log(`calls of the loop: ${loop.length}, of ${made.length}: ${made.join(', ')}`)
+    expect(loop).toContain('complete_increment')
+    expect(loop.length).toBeLessThanOrEqual(15)
     expect(status()).toBe('completed')
   })
 
   it('is carried by the skill where the user just says what they want', async () => {
-    const made = await calls(['Please train a model that predicts churn'])
+    const { made } = await calls(['Please train a model that predicts churn'])
     console.log(`calls by the skill: ${made.length}: ${made.join(', ')}`)
     expect(made).toContain('complete_increment')
     expect(status()).toBe('completed')
@@ -137,9 +137,9 @@ describe.skipIf(!claude)('Claude Code', () => {
       writeFileSync(join(silent, 'commands', file), '---\ndescription: Says nothing\n---\n$ARGUMENTS\n')
     const skill = join(silent, 'skills/ml-pipeline-orchestrator/SKILL.md')
     writeFileSync(skill, readFileSync(skill, 'utf8').replace(/^# [\s\S]*$/m, ''))
-    expect(await calls(COMMANDS, { plugin: silent })).toEqual([])
-    expect(await calls(['Please train a model that predicts churn'], { plugin: silent })).toEqual([])
-    expect(await calls(COMMANDS, { deaf: true })).not.toContain('complete_increment')
+    expect((await calls(COMMANDS, { plugin: silent })).made).toEqual([])
+    expect((await calls(['Please train a model that predicts churn'], { plugin: silent })).made).toEqual([])
+    expect((await calls(COMMANDS, { deaf: true })).made).not.toContain('complete_increment')
   })
 
   function status(): string {
@@ -148,11 +148,11 @@ describe.skipIf(!claude)('Claude Code', () => {
     return JSON.parse(readFileSync(join(increments, folder, 'metadata.json'), 'utf8')).status
   }
 
-  /** A session of its own, in an empty project with a data file. @returns the tools that were called. */
+  /** A session of its own, in an empty project with a data file. @returns the tools that were called, and those of the loop. */
   async function calls(
     said: readonly string[],
     { plugin: used, deaf }: { plugin?: string; deaf?: boolean } = {},
-  ): Promise<string[]> {
+  ): Promise<{ made: string[]; loop: string[] }> {
     const follower = new Follower(ANSWERS, deaf)
     const stub = new MessagesStub(follower)
     const url = await stub.listen()
@@ -167,7 +167,7 @@ describe.skipIf(!claude)('Claude Code', () => {
     } finally {
       stub.close()
     }
-    return follower.made.map(({ tool }) => tool)
+    return { made: follower.made.map(({ tool }) => tool), loop: follower.loop }
   }
 
   async function session(url: string, words: string, more: string[] = []): Promise<{ init: Init }> {
