@@ -51,10 +51,23 @@ export function nearest(typed: string, known: readonly string[], limit = 3): str
   return known
     .map((name) => ({
       name,
-      edits: name.includes(typed) || typed.includes(name) ? 0 : distance(typed, name),
+      edits:
+        name.includes(typed) || typed.includes(name)
+          ? 0
+          : abbreviates(typed, name)
+            ? 0.5
+            : distance(typed, name),
     }))
     .filter(({ edits }) => edits <= Math.max(2, Math.ceil(typed.length / 3)))
     .sort((a, b) => a.edits - b.edits || (a.name < b.name ? -1 : 1))
     .slice(0, limit)
     .map(({ name }) => name)
+}
+
+/** `cmd` of `command`: the same first letter, and the others in their order. */
+function abbreviates(typed: string, name: string): boolean {
+  if (typed.length < 3 || typed[0] !== name[0]) return false
+  let at = 0
+  for (const letter of name) if (letter === typed[at]) at++
+  return at === typed.length
 }

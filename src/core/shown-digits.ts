@@ -32,3 +32,17 @@ function numbers(item: unknown): unknown {
   if (Array.isArray(item)) return item.map(numbers)
   return typeof item === 'number' ? shownDigits(item) : item
 }
+
+/** A paired difference as answers show it. */
+export function shownDifference<
+  T extends { difference: number; ci: number[]; p: number; p_adjusted: number },
+>(one: T): T {
+  const { difference, ci, p, p_adjusted } = one
+  return {
+    ...one,
+    difference: shownDigits(difference),
+    ci: ci.map(shownDigits),
+    p: shownDigits(p),
+    p_adjusted: shownDigits(p_adjusted),
+  }
+}

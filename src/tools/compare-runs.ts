@@ -5,7 +5,7 @@ import { judgeabilityWords } from '../core/judgeability.ts'
 import type { Measurement, Split } from '../core/measurement.ts'
 import { isModelCost, metricDirection } from '../core/metrics.ts'
 import { seedChoiceWords } from '../core/seed-choice.ts'
-import { shownDigits } from '../core/shown-digits.ts'
+import { shownDifference } from '../core/shown-digits.ts'
 import { thresholdWords } from '../core/threshold.ts'
 import { tooGoodOnValidation } from '../increments/too-good.ts'
 import { formatP } from '../reports/number-format.ts'
@@ -193,6 +193,7 @@ export const compareRuns = defineTool({
             context,
           )
         : undefined
+    const before = await import('./comparison/before-look.ts')
     return {
       metric,
       direction,
@@ -208,13 +209,7 @@ export const compareRuns = defineTool({
         params: Object.fromEntries(Object.entries(run.params).slice(0, 20)),
         metrics: shownMetrics(run.metrics, metric, input.split),
       })),
-      differences: tested.differences.map((one) => ({
-        ...one,
-        difference: shownDigits(one.difference),
-        ci: one.ci.map(shownDigits),
-        p: shownDigits(one.p),
-        p_adjusted: shownDigits(one.p_adjusted),
-      })),
+      differences: tested.differences.map(shownDifference),
       ...(tested.differences.length > 0 && tested.family !== undefined ? { family: tested.family } : {}),
       ...(overSeeds ? { over_seeds: overSeeds } : {}),
       ...(warnings.length > 0 ? { warnings } : {}),
@@ -224,6 +219,7 @@ export const compareRuns = defineTool({
         input.split === 'test' ? undefined : best,
         setting.increment,
         seeds.moreSeeds(overSeeds, summaries),
+        before.beforeLook(workspace, index, setting.increment),
         choice?.over !== undefined,
       ),
     }

@@ -33,6 +33,7 @@ export const evaluateRun = defineTool({
     run: z.string().min(1).max(300),
     split: z
       .enum(['train', 'validation', 'test', 'folds', 'cost'])
+      .default('validation')
       .describe('cost is no split: it measures the saved model itself'),
     report: z.boolean().optional().describe('writes reports/evaluation-<run>-<split>.md with figures'),
     slices: z

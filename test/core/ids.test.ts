@@ -78,5 +78,6 @@ describe('ids', () => {
     expect(nearest('xgboost', known)).toEqual(['exp-002-xgboost'])
     expect(nearest('zzzzzzzzzz', known)).toEqual([])
     expect(nearest('exp', known, 2)).toHaveLength(2)
+    expect(nearest('cmd', ['cwd', 'command'])).toEqual(['command', 'cwd'])
   })
 })

@@ -16,16 +16,15 @@ const tools = (...given: Parameters<typeof afterComparison>) =>
 it('leads to the look, after it to the verdict, and in a closed increment nowhere', () => {
   const open = { id: '0001', status: 'active' } as const
   const fresh = best(measured('validation'))
-  expect(tools(fresh, open, [], false)).toEqual(['evaluate_run'])
-  expect(tools(best(measured('validation'), measured('test')), open, [], false)).toEqual([
+  expect(tools(fresh, open, [], [], false)).toEqual(['evaluate_run'])
+  expect(tools(best(measured('validation'), measured('test')), open, [], [], false)).toEqual([
     'validate_increment',
   ])
-  expect(tools(undefined, open, [], false)).toEqual([])
+  expect(tools(undefined, open, [], [], false)).toEqual([])
   expect(
-    tools(fresh, { id: '0001', status: 'completed' }, [{ person: 'more seeds', why: '' }], false),
+    tools(fresh, { id: '0001', status: 'completed' }, [{ person: 'more seeds', why: '' }], [], false),
   ).toEqual([])
-  expect(tools(fresh, open, [{ person: 'more seeds', why: '' }], true)).toEqual([
-    'more seeds',
-    'evaluate_run',
-  ])
+  expect(
+    tools(fresh, open, [{ person: 'more seeds', why: '' }], [{ person: 'before', why: '' }], true),
+  ).toEqual(['more seeds', 'before', 'evaluate_run'])
 })

@@ -10,6 +10,7 @@ import { isClosed } from '../../increments/metadata.ts'
 import { underWay, waitFor } from '../../increments/under-way.ts'
 import { waiverStep } from '../../increments/waiver-step.ts'
 import type { Workspace } from '../../store/workspace.ts'
+import { moreCandidates } from '../comparison/before-look.ts'
 import { registerStep } from '../data/register-step.ts'
 import { short } from '../runs/run-view.ts'
 import type { IncrementFacts } from '../verdict/increment-facts.ts'
@@ -146,7 +147,11 @@ function callsNext(
   const compare = {
     tool: 'compare_runs',
     arguments: { increment: id },
-    why: 'sets the candidates beside each other; several should be tried before the one look at test',
+    why: 'sets the candidates beside each other, and leads on from there to the look at test',
   }
-  return [compare, ...asked.filter((step) => !('tool' in step) || step.tool !== 'evaluate_run')]
+  return [
+    ...moreCandidates(id, gate.runs),
+    compare,
+    ...asked.filter((step) => !('tool' in step) || step.tool !== 'evaluate_run'),
+  ]
 }

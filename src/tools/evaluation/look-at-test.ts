@@ -12,7 +12,7 @@ import { suspicions } from '../../evidence/suspicions.ts'
 import { evaluateBaselineTest, evaluateTest } from '../../evidence/test-evaluation.ts'
 import { drawnAlike, suspectedOnTest } from '../../increments/better-on-test-check.ts'
 import { setCandidate } from '../../increments/describe.ts'
-import { readSpec, resolveIncrement } from '../../increments/load.ts'
+import { type IncrementRef, readSpec, resolveIncrement } from '../../increments/load.ts'
 import { perfection } from '../../increments/warning-checks.ts'
 import { readFacts } from '../../runs/facts.ts'
 import { writeDerived } from '../../runs/finish.ts'
@@ -22,11 +22,16 @@ import type { Index } from '../../store/index-db.ts'
 import { runFolder } from '../../store/layout.ts'
 import type { Workspace } from '../../store/workspace.ts'
 import { criteriaSha256, frozenLooks } from '../approvals/ledger-decisions.ts'
+import { confirmationStep } from '../approvals/unconfirmed-criteria.ts'
 import type { ToolContext } from '../context.ts'
 import { requireJudgeable } from '../judging/judgeable-runs.ts'
+import { closedInWords } from '../judging/recorded-end.ts'
 import { searchSeenReads } from '../judging/search-reads.ts'
 import { askedMetrics } from './asked-metrics.ts'
 import { lookInBackground, modelLimit, reproduceLook } from './reproduce-look.ts'
+
+const UNCONFIRMED =
+  'the criteria were proposed, and nobody had confirmed them when a look was taken: the first look fixes them, and whoever changes them now does so knowing a result'
 
 /**
  * Scores a run on the sealed test set and counts the look. The first look of an increment fixes its candidate and
@@ -81,7 +86,10 @@ export async function lookAtTest(
     budget: frozenLooks(readLedger(workspace), increment.id) ?? ml.looks,
     interpreter,
     modelLimit: modelLimit(started),
-    beforeLook: () => requireJudgeable(workspace, run),
+    beforeLook: () => {
+      requireOpen(workspace, increment)
+      requireJudgeable(workspace, run)
+    },
     signal: context.signal,
     progress: context.progress,
     also: askedMetrics(workspace, increment.id),
@@ -99,6 +107,8 @@ export async function lookAtTest(
   const baselines = baselinesOf(workspace, index, increment, run.dataset)
   warnings.push(...(await measureBaselines(workspace, increment, run.dataset, baselines, context)))
   warnings.push(...(await lifts(workspace, run, baselines, context)))
+  const confirmation = confirmationStep(workspace, increment)
+  if (confirmation.length > 0) warnings.push(UNCONFIRMED)
   const reproduction = await reproduceLook(workspace, index, run, interpreter, started, context)
   warnings.push(...(await searchSeenReads(workspace, run, context)))
   warnings.push(...reproduction.warnings, ...oddities(workspace, index, increment, run, metrics))
@@ -110,6 +120,7 @@ export async function lookAtTest(
     warnings,
     next: [
       ...reproduction.next,
+      ...confirmation,
       {
         tool: 'validate_increment',
         arguments: { increment: increment.id },
@@ -118,6 +129,21 @@ export async function lookAtTest(
     ],
     reproducedLater: reproduction.later,
   }
+}
+
+/** Its documents tell of the looks up to its end. */
+function requireOpen(workspace: Workspace, increment: IncrementRef): void {
+  const closed = closedInWords(workspace, increment)
+  if (!closed) return
+  throw new Refusal('INCREMENT_CLOSED', `${closed}. No more looks at its test set are taken.`, {
+    next: [
+      {
+        tool: 'get_increment',
+        arguments: { increment: increment.id },
+        why: 'shows how it ended, and by which looks',
+      },
+    ],
+  })
 }
 
 /** What validation says of the candidate's test predictions as well. */

@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Ledger } from '../../evidence/ledger.ts'
+import { type Ledger, readLedger } from '../../evidence/ledger.ts'
 import type { IncrementRef } from '../../increments/load.ts'
+import { isClosed } from '../../increments/metadata.ts'
+import type { Workspace } from '../../store/workspace.ts'
 
 /** How the ledger says that an increment was closed. */
 export interface RecordedEnd {
@@ -18,6 +20,12 @@ export function recordedEnd(ledger: Ledger, increment: string): RecordedEnd | un
   )
   const status = line?.data.status
   return line && (status === 'completed' || status === 'abandoned') ? { status, at: line.at } : undefined
+}
+
+/** That it is closed, in words. The ledger tells it too: whoever takes back a status by hand opens nothing. */
+export function closedInWords(workspace: Workspace, increment: IncrementRef): string | undefined {
+  if (isClosed(increment.status)) return `${increment.folder} is ${increment.status}`
+  return statusProblem(increment, recordedEnd(readLedger(workspace), increment.id))
 }
 
 /** Where metadata.json says otherwise than the ledger, in a sentence. */

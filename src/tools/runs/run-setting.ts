@@ -1,10 +1,8 @@
 import { Refusal } from '../../core/errors.ts'
 import { findDataset } from '../../evidence/datasets.ts'
-import { readLedger } from '../../evidence/ledger.ts'
-import { type IncrementRef, readSpec, resolveIncrement } from '../../increments/load.ts'
-import { isClosed } from '../../increments/metadata.ts'
+import { readSpec, resolveIncrement } from '../../increments/load.ts'
 import type { Workspace } from '../../store/workspace.ts'
-import { recordedEnd, statusProblem } from '../judging/recorded-end.ts'
+import { closedInWords } from '../judging/recorded-end.ts'
 
 /** What a run takes from its increment. */
 export interface RunSetting {
@@ -15,9 +13,9 @@ export interface RunSetting {
 
 export function runSetting(workspace: Workspace, typed: string | undefined): RunSetting {
   const increment = resolveIncrement(workspace, typed, 'work')
-  const closed = closedAs(workspace, increment)
+  const closed = closedInWords(workspace, increment)
   if (closed) {
-    throw new Refusal('INCREMENT_CLOSED', closed, {
+    throw new Refusal('INCREMENT_CLOSED', `${closed}. It takes no more runs.`, {
       next: [
         {
           tool: 'create_increment',
@@ -40,11 +38,4 @@ export function runSetting(workspace: Workspace, typed: string | undefined): Run
       return { id: record.dataset, hash: record.hash }
     },
   }
-}
-
-/** Why it takes no more runs. The ledger tells it too: whoever takes back a status by hand opens nothing. */
-function closedAs(workspace: Workspace, increment: IncrementRef): string | undefined {
-  if (isClosed(increment.status)) return `${increment.folder} is ${increment.status}: it takes no more runs.`
-  const problem = statusProblem(increment, recordedEnd(readLedger(workspace), increment.id))
-  return problem && `${problem}. It takes no more runs.`
 }
