@@ -101,7 +101,8 @@ describe.skipIf(NO_LAB)('experiments of several seeds', () => {
     await seeded('blurred', { blur: 2.5, breaks: true }, [1, 2, 3, 4])
     const { over_seeds, family } = await compared({ limit: 100 })
     const { reference, experiments, differences, notes } = over_seeds
-    expect(experiments.map(({ seeds }: { seeds: number }) => seeds).sort()).toEqual([3, 4, 4])
+    const counts = experiments.map(({ seeds }: { seeds: number }) => seeds).sort()
+    expect(counts, JSON.stringify(over_seeds)).toEqual([3, 4, 4])
     const of = (name: string) =>
       experiments.find(({ experiment }: { experiment: string }) => experiment.endsWith(name))
     const runs = [1, 2, 3, 4].map((seed) => `0001/exp-002-sharp/s${seed}`)
