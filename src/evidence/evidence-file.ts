@@ -10,6 +10,7 @@ import { type CostEvidence, type CostMeasurement, costEvidenceSha256 } from './c
 import { costFigures, measuredTimes } from './cost-measurements.ts'
 import type { SplitName } from './datasets.ts'
 import type { Ledger } from './ledger.ts'
+import { runRecordSha256 } from './run-record.ts'
 import { isSameThreshold, thresholdOf } from './threshold.ts'
 
 /** What can be measured: the splits, and cross-validation over folds of train. */
@@ -101,7 +102,15 @@ export function writeEvidence(
   append: (event: 'evidence.recorded', data: Record<string, unknown>) => unknown,
 ): void {
   const values = valuesOf(evidence, Object.keys(measured.splits) as EvidenceSplit[])
-  append('evidence.recorded', { run: evidence.run, dataset_hash: evidence.dataset_hash, ...measured, values })
+  const { run, dataset_hash } = evidence
+  const record = runRecordSha256(folder)
+  append('evidence.recorded', {
+    run,
+    dataset_hash,
+    ...measured,
+    values,
+    ...(record ? { record_sha256: record } : {}),
+  })
   replaceFile(evidenceFile(folder), `${JSON.stringify(evidence, null, 2)}\n`)
 }
 
@@ -136,6 +145,8 @@ export interface EvidenceData {
   cost_measured?: CostMeasurement
   /** The values of each split's metrics, for people; earlier versions wrote none. The hashes prove them, not these. */
   values?: Partial<Record<EvidenceSplit, Record<string, number | NonFinite>>>
+  /** Of the run's run.json by then; earlier versions wrote none. */
+  record_sha256?: string
 }
 
 /**

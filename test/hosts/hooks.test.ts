@@ -116,6 +116,8 @@ describe('the hooks', () => {
     mkdirSync(join(lab.root, experiments, 'exp-001-x'), { recursive: true })
     for (const path of [
       `${experiments}/exp-001-x/metrics.json`,
+      `${experiments}/exp-001-x/params.json`,
+      `${experiments}/exp-001-x/s1/run.json`,
       '.specweave/ledger/a.jsonl',
       '.specweave/datasets/churn/v1/test.csv',
     ]) {
@@ -125,6 +127,7 @@ describe('the hooks', () => {
       if (!path.includes('/datasets/'))
         expect(told).toContain(`\`node ${join(ROOT, 'dist/main.js')} verify\``)
       expect(told).not.toContain('`specweave-ml')
+      expect(told.includes('an edit of these is named')).toBe(/(?:metrics|run)\.json$/.test(path))
     }
     for (const path of [
       'train.py',

@@ -5,6 +5,7 @@ import { listIncrements } from '../../increments/load.ts'
 import { openIndex } from '../../store/index-db.ts'
 import type { Workspace } from '../../store/workspace.ts'
 import { editedDocuments } from '../../tools/verdict/edited-documents.ts'
+import { editedRuns } from '../../tools/verdict/edited-runs.ts'
 import {
   type GoneIncrement,
   goneIncrementInWords,
@@ -24,25 +25,42 @@ export interface Review {
   /** Judged or closed, and not there at all. */
   goneIncrements: GoneIncrement[]
   data: DataReview
+  /** What is out of date in the files of runs; a sentence each. */
+  outdated: string[]
 }
 
-/** @param only the id of an increment; all without it. */
-export async function reviewed(workspace: Workspace, ledger: Ledger, only?: string): Promise<Review> {
+/**
+ * @param runs all that are on disk.
+ * @param only the id of an increment; all without it.
+ */
+export async function reviewed(
+  workspace: Workspace,
+  ledger: Ledger,
+  runs: readonly { run: string; increment: string; folder: string }[],
+  only?: string,
+): Promise<Review> {
   const index = await openIndex(workspace.layout)
   const here = listIncrements(workspace)
   const refs = here.filter(({ id }) => only === undefined || id === only)
   const increments = refs.map((increment) => recordedVerdict(workspace, index, ledger, increment))
   const all = new Set(here.map(({ id }) => id))
   const data = reviewData(workspace, ledger)
+  const files = editedRuns(
+    workspace.root,
+    runs.filter(({ increment }) => only === undefined || increment === only),
+    ledger,
+  )
   const gone = only === undefined ? goneIncrements(workspace, ledger, all) : []
   return {
     increments,
     data,
     goneIncrements: gone,
+    outdated: files.notes,
     goneWithAll: only === undefined ? goneRuns(ledger, (run) => all.has(run.split('/')[0] ?? '')) : [],
     problems: [
       ...gone.filter(({ aside }) => !aside).map(goneIncrementInWords),
       ...data.problems,
+      ...files.problems,
       ...increments.flatMap(({ problems }) => problems),
       ...editedDocuments(workspace, refs),
     ],
@@ -51,8 +69,9 @@ export async function reviewed(workspace: Workspace, ledger: Ledger, only?: stri
 
 /** What differs, on stderr. Runs that are gone are a warning: where the latest verdict read one, that is said beside. */
 export function printReview(io: CliIo, review: Review): void {
-  const { increments, problems, goneWithAll, goneIncrements, data } = review
+  const { increments, problems, goneWithAll, goneIncrements, data, outdated } = review
   for (const problem of problems) io.err(problem)
+  for (const note of outdated) io.err(`warning: ${note}`)
   for (const one of goneIncrements) if (one.aside) io.err(`warning: ${goneIncrementInWords(one)}`)
   for (const note of data.notCompared) io.out(`note: ${note}`)
   if (goneWithAll.length > 0)
@@ -77,7 +96,7 @@ export function printVerdicts(io: CliIo, { increments, goneIncrements }: Review,
 }
 
 export function reviewJson(review: Review): Record<string, unknown> {
-  const { increments, problems, goneWithAll, goneIncrements, data } = review
+  const { increments, problems, goneWithAll, goneIncrements, data, outdated } = review
   return {
     increments: increments
       .filter(({ verdict }) => verdict !== null)
@@ -87,6 +106,6 @@ export function reviewJson(review: Review): Record<string, unknown> {
     gone_increments: goneIncrements,
     changed_sources: data.changedSources,
     not_compared: [...data.notCompared, ...increments.flatMap(({ notCompared }) => notCompared)],
-    notes: increments.flatMap(({ notes }) => notes),
+    notes: [...outdated, ...increments.flatMap(({ notes }) => notes)],
   }
 }

@@ -2,11 +2,18 @@ import { isAbsolute, relative, resolve } from 'node:path'
 import { wordsHere } from './hook-program.ts'
 import type { HookInput, HookOutput } from './main.ts'
 
+const PUT_BACK =
+  'Put back what stood there; to change a result, change the script and run it again with run_experiment.'
+
 /** What the lab writes, and what it means when somebody else does. */
 const WRITTEN_BY_THE_LAB: readonly [pattern: RegExp, meaning: string][] = [
   [
+    /^\.specweave\/increments\/[^/]+\/experiments\/[^/]+\/(?:[sft]\d+\/)?(?:evidence|metrics|run)\.json$/,
+    `belongs to the record of a run. \`specweave-ml verify\` holds evidence.json, the measured figures in metrics.json and the run.json of a measured run against the ledger; an edit of these is named, and fails it. ${PUT_BACK}`,
+  ],
+  [
     /^\.specweave\/increments\/[^/]+\/experiments\/[^/]+\//,
-    'belongs to the record of a run. Edited by hand it is no evidence any more: its hash is in the ledger, and `specweave-ml verify` names it. Put back what stood there; to change a result, change the script and run it again with run_experiment.',
+    `belongs to the record of a run. \`specweave-ml verify\` does not name an edit of every such file. Parameters and numbers are shown as the events and the evidence say, whatever stands here. ${PUT_BACK}`,
   ],
   [
     /^\.specweave\/ledger\//,

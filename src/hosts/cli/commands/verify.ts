@@ -17,7 +17,7 @@ interface Run {
 export const verify: CliCommand = {
   name: 'verify',
   summary:
-    'Proves the ledger (every chain, hash and signature), and against it the measured numbers, data sets, spec.md, models and documents; says what is wrong and where, and each verdict; --recompute scores the predictions again',
+    'Proves the ledger (every chain, hash and signature), and against it the measured numbers, run.json and metrics.json of measured runs, data sets, spec.md, models and documents; says what is wrong and where, and each verdict; --recompute scores the predictions again',
   examples: [
     'specweave-ml verify',
     'specweave-ml verify --recompute',
@@ -30,7 +30,7 @@ export const verify: CliCommand = {
     '--source  NAME=PATH or NAME@VERSION=PATH: where a data source lies that is not in this clone; may be repeated',
     '--json  the answer as JSON',
   ],
-  no: 'the ledger, a measured number or, with `--recompute`, a verdict is not proven, or what is here is not what the ledger and the last verdict say: dataset.json, spec.md, a status, a model, a document, an increment',
+  no: 'the ledger, a measured number or, with `--recompute`, a verdict is not proven, or what is here is not what the ledger and the last verdict say: run.json, metrics.json, dataset.json, spec.md, a status, a model, a document, an increment',
   async run(argv, io) {
     const { values } = parseArgs({
       args: argv,
@@ -70,7 +70,7 @@ export const verify: CliCommand = {
     const { printChangedSources, printReview, printVerdicts, reviewed, reviewJson } = await import(
       '../reviewed.ts'
     )
-    const review = await reviewed(workspace, ledger, increment)
+    const review = await reviewed(workspace, ledger, runs, increment)
     const wrong = [ledger.problems, changed, missing, still, evaluators, review.problems].some(
       ({ length }) => length > 0,
     )
