@@ -8,7 +8,7 @@ import {
   criteriaShort,
   metricMeaning,
 } from './criteria-text.ts'
-import { asked, criterionId } from './criterion-checks.ts'
+import { asked } from './criterion-checks.ts'
 import type { IncrementPlan } from './increment-plan.ts'
 import { subjectOf } from './subject.ts'
 import { fill, type Slots, typeTexts } from './template.ts'
@@ -125,7 +125,6 @@ function factSlots(plan: IncrementPlan, folder: string, number: string): Slots {
     limits_sentence: limits
       ? `Limits of ${name} hold on the machine that serves it: ${limits}.`
       : `No limit of time or size is set for ${name}; measure both once and write them down, so that a worse version is noticed.`,
-    gate_rows: gateRows(plan, number, metric),
   }
 }
 
@@ -157,51 +156,6 @@ function costName(metric: string): string {
   if (metric.startsWith('throughput')) return 'Throughput'
   if (metric.startsWith('memory')) return 'Memory'
   return metric.startsWith('training') ? 'Training time' : 'Model size'
-}
-
-function gateRows(
-  { criteria: { success, baseline } }: IncrementPlan,
-  number: string,
-  metric: string,
-): string {
-  const rows = [
-    ['dataset.registered', `a dataset version is registered for ${number}`, 'dataset.json'],
-    ['runs.recorded', 'a run that is no baseline has succeeded', 'run.json, end.json'],
-    ...success.map((criterion) => [
-      criterionId(criterion),
-      asked(criterion),
-      criterion.split ? 'evidence.json of the candidate' : 'a measurement of the lab',
-    ]),
-    ...(baseline
-      ? [
-          [
-            'baseline.recorded',
-            'at least one baseline has succeeded and was measured',
-            'runs of `run_baselines`',
-          ],
-          [
-            'baseline.lift',
-            baselineSentence(baseline).replaceAll('`', ''),
-            'evidence.json of candidate and baselines',
-          ],
-        ]
-      : []),
-    [
-      'candidate.model_saved',
-      `the candidate, best by ${metric} on validation unless named, saved a model`,
-      'artifacts of the run',
-    ],
-    ['test.looked', 'the candidate was scored on the sealed test set', 'the ledger'],
-    ['criteria.confirmed', 'no criterion is a mere proposal', 'front matter of spec.md'],
-    ['documents.placeholders', 'spec, plan, tasks and tests hold no placeholder', 'the four documents'],
-    [
-      'gap.train_validation',
-      `${metric} differs by 5 points or less between train and validation; a warning, never blocking`,
-      'evidence.json of the candidate',
-    ],
-    ['ledger.intact', 'its chain and signatures verify', '.specweave/ledger'],
-  ]
-  return rows.map(([id, when, reads]) => `| \`${id}\` | ${when} | ${reads} |`).join('\n')
 }
 
 /** One line, safe inside tables and never a block marker. */

@@ -119,13 +119,7 @@ describe('the page on increments', () => {
   const [, section = ''] = page.split('\n## What validation checks\n')
 
   it('lists every check of a verdict, and no other', () => {
-    const folder = join(ROOT, 'src', 'increments')
-    const made = readdirSync(folder)
-      .filter((name) => /checks?\.ts$/.test(name))
-      .flatMap((name) => checkIds(readFileSync(join(folder, name), 'utf8')))
-    const rows = [...section.split('\n## ')[0]!.matchAll(/^\| `([\w.<>]+)` \|/gm)].map(([, id = '']) => id)
-    expect(made).toContain('data.leakage')
-    expect([...rows].sort()).toEqual([...new Set(made), 'criterion.<metric>.<split>', 'sign_off'].sort())
+    expect(listedChecks(section.split('\n## ')[0]!)).toEqual(checksOfAVerdict())
   })
 
   it('says which of them nobody can waive', () => {
@@ -134,6 +128,25 @@ describe('the page on increments', () => {
     expect(named.sort()).toEqual([...NOT_WAIVABLE].sort())
   })
 })
+
+it('tests.md of an increment lists every check of a verdict, and no other', () => {
+  const template = readFileSync(join(ROOT, 'templates', 'increment', 'tests.md'), 'utf8')
+  expect(listedChecks(template)).toEqual(checksOfAVerdict())
+})
+
+function checksOfAVerdict(): string[] {
+  const folder = join(ROOT, 'src', 'increments')
+  const made = readdirSync(folder)
+    .filter((name) => /checks?\.ts$/.test(name))
+    .flatMap((name) => checkIds(readFileSync(join(folder, name), 'utf8')))
+  expect(made).toContain('data.leakage')
+  return [...new Set(made), 'criterion.<metric>.<split>', 'sign_off'].sort()
+}
+
+/** Ids in the first column of a table. */
+function listedChecks(text: string): string[] {
+  return [...text.matchAll(/^\| `([\w.<>]+)` \|/gm)].map(([, id = '']) => id).sort()
+}
 
 /** Ids are written out as texts such as 'data.leakage'; what ends as a file does is a file's name. */
 function checkIds(source: string): string[] {
