@@ -14,27 +14,42 @@ export interface Pending {
 
 /** The generated blocks before registration: they say how what is unknown will become known. */
 export function dataPending(pending: Pending): string {
-  const { name, dataset, problemType, number } = pending
+  const { name, problemType } = pending
   const roles =
     problemType === 'recommendation'
       ? '`target` the item column and `group_column` the user column'
       : problemType === 'time_series'
         ? '`target` the column to forecast and `time_column` its time'
         : '`target` the column to predict'
-  const call = {
-    name: dataset,
-    source: `data/${dataset}.csv`,
-    target: '...',
-    problem_type: problemType,
-    increment: number,
-  }
   return [
     `Not registered yet. Once the data of ${name} is registered, its rows, classes or ranges, columns, missing values and warnings stand here.`,
     '',
-    `    register_dataset ${JSON.stringify(call)}`,
-    '',
-    `with your file (CSV, JSON Lines or Parquet) and ${roles}.`,
+    `${registerCall(pending)} with your file (CSV, JSON Lines or Parquet) and ${roles}.`,
   ].join('\n')
+}
+
+/** tasks.md: what is done with the data until it is registered. */
+export function registerPending(pending: Pending): string {
+  const columns = pending.problemType === 'classification' || pending.problemType === 'regression'
+  return `- Register the source: ${registerCall(pending)} (with your file and ${columns ? 'target' : 'columns'}).`
+}
+
+function registerCall({ dataset, problemType, number }: Pending): string {
+  const split = {
+    classification: undefined,
+    regression: undefined,
+    time_series: { method: 'time', time_column: '<your time column>' },
+    recommendation: { group_column: '<your user column>', time_column: '<your time column>' },
+  }[problemType]
+  const call = {
+    name: dataset,
+    source: '<your file>',
+    target: problemType === 'recommendation' ? '<your item column>' : '<your target column>',
+    problem_type: problemType,
+    ...(split ? { split } : {}),
+    increment: number,
+  }
+  return `\`register_dataset ${JSON.stringify(call)}\``
 }
 
 export function splitsPending({ number, name, metric, problemType }: Pending): string {

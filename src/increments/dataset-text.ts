@@ -27,6 +27,16 @@ export function dataText(data: DatasetRecord): string {
   ].join('\n')
 }
 
+/** tasks.md: what was registered, in the place of the call that asks for it. */
+export function registeredText(data: DatasetRecord): string {
+  const columns = [
+    `target \`${data.target}\``,
+    ...(data.group_column ? [`grouped by \`${data.group_column}\``] : []),
+    ...(data.time_column ? [`in time by \`${data.time_column}\``] : []),
+  ]
+  return `- Registered: \`${data.dataset}\` from \`${data.source.path}\`, ${columns.join(', ')}. “Registered data” in spec.md describes it; \`register_dataset\` with the name \`${data.name}\` and a changed file makes its next version.`
+}
+
 /** plan.md: how the rows are split and what follows for training. */
 export function splitsText(data: DatasetRecord): string {
   const { split } = data

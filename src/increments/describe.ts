@@ -1,15 +1,16 @@
 import { join } from 'node:path'
 import { readText, writeFileAtomic } from '../adapters/files.ts'
 import type { DatasetRecord } from '../core/dataset-record.ts'
-import { type BlockOutcome, putBlock } from '../core/managed-blocks.ts'
+import { putBlock, readBlock } from '../core/managed-blocks.ts'
 import type { RunSummary } from '../core/run-summary.ts'
 import { baselinesText } from './baseline-text.ts'
-import { criteriaTable } from './criteria-text.ts'
-import { dataText, splitsText, testDataText } from './dataset-text.ts'
-import { BLOCKS, type BlockKey } from './documents.ts'
+import { criteriaBlocks, withoutTicks } from './criteria-blocks.ts'
+import { dataText, registeredText, splitsText, testDataText } from './dataset-text.ts'
+import { BLOCKS, type Block, type BlockKey, DOCUMENTS } from './documents.ts'
 import { type FrontMatterChange, parseSpec, updateFrontMatter } from './front-matter.ts'
 import { type IncrementRef, readSpec } from './load.ts'
 import { isGeneratedSchema, schemaYaml } from './schema-yaml.ts'
+import { subjectOf } from './subject.ts'
 
 /** Files from the workspace's root; conflicts are blocks that a person edited, which stay as they are. */
 export interface Described {
@@ -19,7 +20,7 @@ export interface Described {
 }
 
 /**
- * Writes what is known of the data, and of the baselines once they ran, into spec.md, plan.md and tests.md; sets
+ * Writes what is known of the data, and of the baselines once they ran, into the four documents; sets
  * `ml.dataset`; writes data/schema.yaml and data/sample.csv. Only generated blocks change: what people wrote around them stays.
  * Where nothing is new, nothing is written.
  * @throws Refusal SPEC_INVALID before anything is written
@@ -32,20 +33,26 @@ export function describeDataset(
   return describe(increment, { dataset, baselines })
 }
 
-/** The same for baselines alone, and for the table of criteria after an edit of the front matter. */
+/** The same for baselines alone, and for what repeats the criteria after an edit of the front matter. */
 export function describe(
   increment: IncrementRef,
   facts: { dataset?: DatasetRecord; baselines?: readonly RunSummary[] },
 ): Described {
   const { front } = readSpec(increment)
-  const { success, baseline } = front.ml
-  const table = criteriaTable(success, baseline)
-  const bodies: Partial<Record<BlockKey, string>> = { specCriteria: table, testsCriteria: table }
+  const { success, baseline, problem } = front.ml
+  const { name } = subjectOf(front.title, increment.slug, problem.type)
+  const bodies: Partial<Record<BlockKey, string>> = criteriaBlocks({
+    success,
+    baseline,
+    problemType: problem.type,
+    name,
+  })
   const done = (facts.baselines ?? []).filter(
     ({ state, baseline: strategy }) => strategy && state === 'succeeded',
   )
   if (facts.dataset) {
     bodies.specData = dataText(facts.dataset)
+    bodies.tasksRegister = registeredText(facts.dataset)
     bodies.planSplits = splitsText(facts.dataset)
     bodies.testsData = testDataText(facts.dataset)
   }
@@ -87,21 +94,22 @@ function writeBlocks(
   changes: readonly FrontMatterChange[],
 ): Described {
   const described: Described = { changed: [], unchanged: [], conflicts: [] }
-  for (const file of ['spec.md', 'plan.md', 'tests.md'] as const) {
+  for (const file of DOCUMENTS) {
     const relative = `${increment.relative}/${file}`
     const path = join(increment.path, file)
     const before = readText(path)
     if (before === undefined) continue
     let text = file === 'spec.md' ? updateFrontMatter(before, relative, changes) : before
-    for (const [key, block] of Object.entries(BLOCKS)) {
+    const unticked = file === 'spec.md' ? withoutTicks(text) : undefined
+    if (unticked) text = unticked.text
+    for (const [key, block] of Object.entries<Block>(BLOCKS)) {
       const body = block.file === file ? bodies[key as BlockKey] : undefined
-      if (body === undefined) continue
-      const put: { text: string; outcome: BlockOutcome } = putBlock(text, block.name, body, {
-        after: block.after,
-      })
+      if (body === undefined || (!block.after && !readBlock(text, block.name))) continue
+      const put = putBlock(text, block.name, body, { after: block.after })
       if (put.outcome === 'conflict') described.conflicts.push({ file: relative, block: block.name })
       text = put.text
     }
+    if (unticked) text = unticked.ticked(text)
     if (file === 'spec.md') parseSpec(text, relative)
     if (text === before) described.unchanged.push(relative)
     else {

@@ -1,18 +1,10 @@
-import { metricInfo } from '../core/metrics.ts'
 import type { ProblemType } from '../core/problem-types.ts'
+import { acceptanceTexts } from './criteria-blocks.ts'
 import { directionOf, leadingMetric } from './criteria-set.ts'
-import {
-  baselineSentence,
-  costCriteria,
-  criteriaInline,
-  criteriaShort,
-  metricMeaning,
-} from './criteria-text.ts'
-import { asked } from './criterion-checks.ts'
+import { criteriaShort, metricMeaning } from './criteria-text.ts'
 import type { IncrementPlan } from './increment-plan.ts'
 import { subjectOf } from './subject.ts'
 import { fill, type Slots, typeTexts } from './template.ts'
-import { thresholdGoal } from './threshold-goal.ts'
 
 const LABELS: Readonly<Record<ProblemType, string>> = {
   classification: 'Classification',
@@ -64,13 +56,6 @@ function factSlots(plan: IncrementPlan, folder: string, number: string): Slots {
   const { name, capital, topic, dataset } = subjectOf(plan.title, plan.slug, plan.problemType)
   const input = plan.input && inline(plan.input)
   const output = plan.output && inline(plan.output)
-  const costs = costCriteria(success)
-  const acceptance = [
-    ...success.map((criterion) => acceptanceOf(criterion)),
-    `The candidate reaches ${baselineSentence(baseline)}, on the same rows`,
-  ]
-  const ids = acceptance.map((_, i) => `AC-US1-${String(i + 1).padStart(2, '0')}`)
-  const limits = costs.map((criterion) => asked(criterion)).join(', ')
   const inputs = lowerFirst(input || INPUTS[plan.problemType])
   const outputs = lowerFirst(output || OUTPUTS[plan.problemType])
   return {
@@ -94,50 +79,22 @@ function factSlots(plan: IncrementPlan, folder: string, number: string): Slots {
     inputs,
     outputs,
     overview: overview(plan, capital, inputs, outputs),
-    plan_overview: `How increment ${number} gets to its output (${outputs}) from its input (${inputs}): ${name} is built as ${KINDS[plan.problemType]} and judged by ${criteriaInline(success)} and by ${baselineSentence(baseline)}.${plan.description ? ` Asked for as: ${inline(plan.description)}` : ''}`,
+    plan_overview: `How increment ${number} gets to its output (${outputs}) from its input (${inputs}): ${name} is built as ${KINDS[plan.problemType]} and judged by the success criteria in spec.md and against baselines.${plan.description ? ` Asked for as: ${inline(plan.description)}` : ''}`,
     metric,
-    threshold_goal: thresholdGoal(success),
     metric_sentence: metricSentence(metric, directionOf(success, metric), name),
-    criteria_inline: criteriaInline(success),
-    quality_inline: criteriaInline(success.filter((criterion) => !costs.includes(criterion))),
     criteria_short: criteriaShort(success),
     criteria_reason: success.some(({ proposed }) => proposed)
-      ? `proposed for ${KINDS[plan.problemType]}, to be confirmed before ${number} can pass`
+      ? `proposed for ${KINDS[plan.problemType]} when ${number} was created`
       : `asked for when ${number} was created`,
-    baseline_sentence: baselineSentence(baseline),
     baseline_names: BASELINES[plan.problemType],
-    looks: String(plan.looks),
     split_stability:
       plan.problemType === 'time_series'
         ? `the moments at which ${topic} is cut stand in its record`
         : `rows for ${name} keep their split when new rows arrive, as the split is a hash of the row and not a draw`,
-    quality_criteria: acceptance.map((text, i) => `- [ ] **${ids[i]}**: ${text}`).join('\n'),
-    quality_ids: ids.join(', '),
-    model_limits: costs.length
-      ? costs
-          .map(
-            (criterion) =>
-              `- **${costName(criterion.metric)}**: ${asked(criterion)}, on the machine that serves ${name}`,
-          )
-          .join('\n')
-      : `- **Latency, throughput, size**: no limit was set for ${name}; one is added as a line of \`ml.success\`, such as \`{metric: latency_p99_ms, op: "<", value: 100}\``,
-    limits_inline: limits || `no limit is set for ${name} yet`,
-    limits_sentence: limits
-      ? `Limits of ${name} hold on the machine that serves it: ${limits}.`
-      : `No limit of time or size is set for ${name}; measure both once and write them down, so that a worse version is noticed.`,
+    quality_ids: acceptanceTexts(success, baseline)
+      .map(({ id }) => id)
+      .join(', '),
   }
-}
-
-function acceptanceOf(criterion: IncrementPlan['criteria']['success'][number]): string {
-  const info = metricInfo(criterion.metric)
-  const where =
-    criterion.split === 'test'
-      ? 'measured on the sealed test set'
-      : info?.family === 'cost'
-        ? 'measured of the saved model on the machine that evaluates it'
-        : `measured on ${criterion.split}`
-  const { split: _, ...bare } = criterion
-  return `${asked(bare)}, ${where}${criterion.proposed ? ' (proposed, to be confirmed)' : ''}`
 }
 
 function overview(plan: IncrementPlan, capital: string, inputs: string, outputs: string): string {
@@ -149,13 +106,6 @@ function metricSentence(metric: string, direction: 'maximize' | 'minimize', name
   const known = metricMeaning(metric)
   const meaning = known ? ` (${known})` : ''
   return `The quality of ${name} is led by \`${metric}\`${meaning}: ${direction === 'maximize' ? 'higher' : 'lower'} is better.`
-}
-
-function costName(metric: string): string {
-  if (metric.startsWith('latency')) return 'Latency'
-  if (metric.startsWith('throughput')) return 'Throughput'
-  if (metric.startsWith('memory')) return 'Memory'
-  return metric.startsWith('training') ? 'Training time' : 'Model size'
 }
 
 /** One line, safe inside tables and never a block marker. */

@@ -1,23 +1,42 @@
 import { stringify } from 'yaml'
 import { putBlock } from '../core/managed-blocks.ts'
 import { baselinesPending } from './baseline-text.ts'
-import { criteriaTable } from './criteria-text.ts'
-import { dataPending, type Pending, splitsPending, testDataPending } from './dataset-pending.ts'
+import { criteriaBlocks } from './criteria-blocks.ts'
+import {
+  dataPending,
+  type Pending,
+  registerPending,
+  splitsPending,
+  testDataPending,
+} from './dataset-pending.ts'
 import { documentSlots } from './document-slots.ts'
 import type { IncrementPlan } from './increment-plan.ts'
 import { reflow } from './reflow.ts'
 import { type DocumentName, documentTemplate, fill } from './template.ts'
 
-/** Generated blocks: the document, the block's name and the heading below which it stands. */
+/**
+ * Generated blocks: the document, the block's name and the heading below which it stands. One without a heading stands
+ * where its template has it; a document of an earlier version, which does not have it, gets none.
+ */
 export const BLOCKS = {
+  specSuccess: { file: 'spec.md', name: 'success' },
   specCriteria: { file: 'spec.md', name: 'criteria', after: '### Success criteria' },
   specData: { file: 'spec.md', name: 'data', after: '### Registered data' },
+  specLimits: { file: 'spec.md', name: 'limits' },
+  specAcceptance: { file: 'spec.md', name: 'acceptance' },
   planSplits: { file: 'plan.md', name: 'splits', after: '### Splits of the registered data' },
   planBaselines: { file: 'plan.md', name: 'baselines', after: '### Baselines to beat' },
+  tasksRegister: { file: 'tasks.md', name: 'register' },
   testsCriteria: { file: 'tests.md', name: 'criteria', after: '## Evaluation Criteria' },
   testsData: { file: 'tests.md', name: 'data', after: '## Data Under Test' },
   testsBaselines: { file: 'tests.md', name: 'baselines', after: '## Baselines' },
-} as const satisfies Record<string, { file: DocumentName; name: string; after: string }>
+} as const satisfies Record<string, Block>
+
+export interface Block {
+  file: DocumentName
+  name: string
+  after?: string
+}
 
 export type BlockKey = keyof typeof BLOCKS
 export const DOCUMENTS: readonly DocumentName[] = ['spec.md', 'plan.md', 'tasks.md', 'tests.md']
@@ -38,21 +57,20 @@ export function renderDocuments(
     inputs: slots.inputs!,
     outputs: slots.outputs!,
   }
-  const table = criteriaTable(plan.criteria.success, plan.criteria.baseline)
   const bodies: Record<BlockKey, string> = {
-    specCriteria: table,
+    ...criteriaBlocks({ ...plan.criteria, problemType: plan.problemType, name: slots.name! }),
     specData: dataPending(pending),
     planSplits: splitsPending(pending),
     planBaselines: baselinesPending(pending, plan.criteria.baseline),
-    testsCriteria: table,
+    tasksRegister: registerPending(pending),
     testsData: testDataPending(pending),
     testsBaselines: baselinesPending(pending, plan.criteria.baseline),
   }
   const texts = Object.fromEntries(
     DOCUMENTS.map((name) => [name, reflow(fill(documentTemplate(name), slots))]),
   )
-  for (const [key, { file, name, after }] of Object.entries(BLOCKS))
-    texts[file] = putBlock(texts[file]!, name, bodies[key as BlockKey], { after }).text
+  for (const [key, { file, name, after }] of Object.entries<Block>(BLOCKS))
+    texts[file] = putBlock(texts[file]!, name, bodies[key as BlockKey], { after, force: true }).text
   return {
     ...(texts as Record<DocumentName, string>),
     'spec.md': frontMatter(plan, folder) + texts['spec.md'],

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { Measurement } from '../../src/core/measurement.ts'
-import { describeDataset, setCandidate } from '../../src/increments/describe.ts'
+import { describe as describeAgain, describeDataset, setCandidate } from '../../src/increments/describe.ts'
 import { readSpec } from '../../src/increments/load.ts'
 import { findPlaceholders } from '../../src/increments/placeholders.ts'
 import { churnRecord, create, newWorkspace, run } from './workspace.ts'
@@ -27,6 +27,7 @@ describe('describeDataset', () => {
     expect(changed.map((file) => file.split('/').at(-1))).toEqual([
       'spec.md',
       'plan.md',
+      'tasks.md',
       'tests.md',
       'schema.yaml',
     ])
@@ -43,6 +44,16 @@ describe('describeDataset', () => {
     expect(text('spec.md')).not.toContain('Not registered yet')
     for (const file of ['spec.md', 'plan.md', 'tests.md'])
       expect(findPlaceholders(file, text(file))).toEqual([])
+  })
+
+  it('names in the first task what was registered, in place of the call that asks for it', () => {
+    const fresh = create(workspace, { title: 'Parcels' })
+    const tasks = () => readFileSync(join(fresh.path, 'tasks.md'), 'utf8')
+    expect(tasks()).toContain('"source":"<your file>","target":"<your target column>"')
+    describeDataset(fresh, churnRecord())
+    expect(tasks()).toContain('- Registered: `churn@1` from `data/churn.csv`, target `churn`.')
+    expect(tasks()).not.toContain('<your file>')
+    expect(tasks()).not.toContain('"source"')
   })
 
   it('writes nothing the second time', () => {
@@ -98,5 +109,69 @@ describe('describeDataset', () => {
     const plan = readFileSync(join(other.path, 'plan.md'), 'utf8')
     expect(plan).toContain('has an `rmse` near 3989')
     expect(plan).toContain('a long tail')
+  })
+})
+
+describe('what repeats the criteria', () => {
+  const fresh = () => {
+    const increment = create(newWorkspace(), { title: 'Price of houses', problem_type: 'regression' })
+    const text = () =>
+      ['spec.md', 'plan.md', 'tasks.md', 'tests.md']
+        .map((file) => readFileSync(join(increment.path, file), 'utf8'))
+        .join('\n')
+    const edit = (from: string, to: string) => {
+      const spec = readFileSync(join(increment.path, 'spec.md'), 'utf8')
+      expect(spec).toContain(from)
+      writeFileSync(join(increment.path, 'spec.md'), spec.replace(from, to))
+    }
+    return { increment, text, edit }
+  }
+  const ASKED = 'value: 0.6, split: test, proposed: true'
+
+  it('follows the front matter wherever it stands', () => {
+    const { increment, text, edit } = fresh()
+    expect(text()).toContain('r2 >= 0.6')
+    edit(ASKED, 'value: 0.7, split: test')
+    expect(describeAgain(increment, {}).conflicts).toEqual([])
+    expect(text()).not.toContain('0.6')
+    expect(text()).not.toMatch(/proposed, to be confirmed|\(proposed\)|until then/)
+    expect(text()).toContain('- **Success metrics**: `r2 >= 0.7` on test')
+    expect(text()).toContain('- **Quality**: `r2 >= 0.7` on test; ')
+    expect(text()).toContain('- [ ] **AC-US1-01**: r2 >= 0.7, measured on the sealed test set')
+    expect(describeAgain(increment, {}).changed).toEqual([])
+  })
+
+  it('keeps a tick of what is asked as it was, and takes it from another number', () => {
+    const { increment, text, edit } = fresh()
+    edit('- [ ] **AC-US1-01**', '- [x] **AC-US1-01**')
+    edit('- [ ] **AC-US1-02**', '- [X] **AC-US1-02**')
+    expect(describeAgain(increment, {})).toMatchObject({ changed: [], conflicts: [] })
+    edit(ASKED, 'value: 0.6, split: test')
+    expect(describeAgain(increment, {}).conflicts).toEqual([])
+    expect(text()).toContain('- [x] **AC-US1-01**: r2 >= 0.6, measured on the sealed test set\n')
+    edit('value: 0.6', 'value: 0.7')
+    describeAgain(increment, {})
+    expect(text()).toContain('- [ ] **AC-US1-01**: r2 >= 0.7')
+    expect(text()).toContain('- [X] **AC-US1-02**: ')
+  })
+
+  it('leaves what a person wrote in it', () => {
+    const { increment, text, edit } = fresh()
+    edit('measured on the sealed test set (proposed', 'measured by us (proposed')
+    edit(ASKED, 'value: 0.7, split: test')
+    expect(describeAgain(increment, {}).conflicts).toEqual([
+      { file: `${increment.relative}/spec.md`, block: 'acceptance' },
+    ])
+    expect(text()).toContain('r2 >= 0.6, measured by us (proposed')
+    expect(text()).toContain('- **Success metrics**: `r2 >= 0.7` on test')
+  })
+
+  it('is added to no document of an earlier version', () => {
+    const { increment, text, edit } = fresh()
+    const marker = /<!-- specweave:begin success [^\n]*\n([\s\S]*?)<!-- specweave:end success -->\n/.exec(
+      text(),
+    )!
+    edit(marker[0], marker[1]!)
+    expect(describeAgain(increment, {})).toMatchObject({ changed: [], conflicts: [] })
   })
 })
