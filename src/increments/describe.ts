@@ -78,6 +78,18 @@ export function setCandidate(increment: IncrementRef, run: string | null): void 
   if (updated !== text) writeFileAtomic(path, updated)
 }
 
+/** A person confirmed the criteria: nothing in the documents calls them proposed any more. */
+export function takeProposedMarks(increment: IncrementRef): void {
+  const path = join(increment.path, 'spec.md')
+  const text = readText(path) ?? ''
+  const changes = readSpec(increment).front.ml.success.flatMap(({ proposed }, at) =>
+    proposed ? [{ path: ['ml', 'success', at, 'proposed'], value: undefined }] : [],
+  )
+  const updated = updateFrontMatter(text, `${increment.relative}/spec.md`, changes)
+  if (updated !== text) writeFileAtomic(path, updated)
+  describe(increment, {})
+}
+
 /** Names who signed the increment off, and when. */
 export function setSignOff(increment: IncrementRef, signed: { by: string; at: string }): void {
   const path = join(increment.path, 'spec.md')

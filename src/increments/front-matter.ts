@@ -139,6 +139,7 @@ function where(
 
 export interface FrontMatterChange {
   path: (string | number)[]
+  /** `undefined` takes the key away. */
   value: unknown
 }
 
@@ -161,14 +162,15 @@ function replaceValue(yaml: string, file: string, path: (string | number)[], val
   if (JSON.stringify(document.toJS() ? document.getIn(path) : undefined) === JSON.stringify(value))
     return yaml
   const node = document.getIn(path, true)
-  const flat = value === null || typeof value !== 'object'
+  const flat = value !== undefined && (value === null || typeof value !== 'object')
   if (flat && isScalar(node) && node.range && node.type !== 'BLOCK_LITERAL' && node.type !== 'BLOCK_FOLDED') {
     const [from, to] = node.range
     // `key:` with nothing after it has an empty range right behind the colon
     const space = from === to && !/\s$/.test(yaml.slice(0, from)) ? ' ' : ''
     return yaml.slice(0, from) + space + stringify(value, { lineWidth: 0 }).trimEnd() + yaml.slice(to)
   }
-  document.setIn(path, value)
+  if (value === undefined) document.deleteIn(path)
+  else document.setIn(path, value)
   const written = document.toString({ lineWidth: 0, flowCollectionPadding: false })
   return yaml.includes('\r\n') ? written.replace(/\r?\n/g, '\r\n') : written
 }

@@ -1,6 +1,7 @@
 import { criteriaProposalWords } from '../core/criteria-proposal.ts'
 import type { Check } from '../core/criterion.ts'
 import { candidateRuns } from './candidate.ts'
+import { asked } from './criterion-checks.ts'
 import type { GateFacts } from './gate-facts.ts'
 import { criteriaUnchanged, evidenceIntact, testLooked } from './look-checks.ts'
 
@@ -202,14 +203,17 @@ function criteriaConfirmed({ criteria, proposedConfirmed, criteriaProposal, incr
   const id = 'criteria.confirmed'
   const proposed = criteria.filter((criterion) => criterion.proposed)
   const approve = { person: `specweave-ml approve ${increment}` }
-  if (proposed.length === 0 && criteriaProposal && !criteriaProposal.confirmed)
+  const unconfirmed = criteriaProposal && !criteriaProposal.confirmed
+  // An approval takes the mark away too: what is asked since then was confirmed by nobody.
+  const changed = unconfirmed && criteriaProposal.earlier !== undefined
+  if (proposed.length === 0 && unconfirmed && !changed)
     return {
       id,
       status: 'pass',
       message: `warning, not blocking: the criteria were ${criteriaProposalWords(criteriaProposal)}.`,
       next: { ...approve, why: 'a person confirms what the model is judged by; no edit of spec.md is that' },
     }
-  if (proposed.length === 0 || proposedConfirmed)
+  if ((proposed.length === 0 && !changed) || proposedConfirmed)
     return {
       id,
       status: 'pass',
@@ -219,12 +223,15 @@ function criteriaConfirmed({ criteria, proposedConfirmed, criteriaProposal, incr
           ? 'No criterion in spec.md is marked as proposed.'
           : 'The proposed criteria were confirmed.',
     }
-  const list = proposed.map(({ metric, op, value }) => `${metric} ${op} ${value}`).join(', ')
+  const now = (changed ? criteria : proposed).map(asked).join(', ')
+  const said = criteriaProposal
+    ? `The criteria were ${criteriaProposalWords(criteriaProposal)}. spec.md asks ${now}.`
+    : `Marked as proposed in spec.md and confirmed by nobody: ${now}.`
   return {
     id,
     status: 'missing',
-    message: `Proposed when the increment was created and not confirmed by anybody: ${list}. Show them to the user, who confirms them, or other numbers, which go into spec.md first.${criteriaProposal ? ' Where "proposed: true" is removed without that, every document says that nobody confirmed them.' : ''}`,
-    next: { ...approve, why: 'a person confirms the proposed criteria, and the ledger holds who did' },
+    message: `${said} Show them to the user, who confirms them, or other numbers, which go into spec.md first.${criteriaProposal && !changed ? ' Where "proposed: true" is removed without that, every document says that nobody confirmed them.' : ''}`,
+    next: { ...approve, why: 'a person confirms the criteria, and the ledger holds who did' },
   }
 }
 

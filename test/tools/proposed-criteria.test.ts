@@ -66,17 +66,43 @@ describe('criteria that nobody gave', () => {
     await created('trial')
     await approve('0001')
     const words = /what spec\.md asks was confirmed by \S+ on \d{4}-\d\d-\d\d \(terminal\)/
-    for (const edit of [() => {}, () => unmark('0001-trial')]) {
-      edit()
-      const check = await confirmed('0001')
-      expect(check).toMatchObject({ status: 'pass', message: expect.stringMatching(words), offered: [] })
-      expect(check.message).toMatch(/^The criteria were proposed at creation/)
-    }
+    const check = await confirmed('0001')
+    expect(check).toMatchObject({ status: 'pass', message: expect.stringMatching(words), offered: [] })
+    expect(check.message).toMatch(/^The criteria were proposed at creation/)
     const spec = '.specweave/increments/0001-trial/spec.md'
     product.write(spec, product.read(spec).replace('value: 0.75', 'value: 0.6'))
-    expect((await confirmed('0001')).message).toMatch(/^warning, not blocking: .*took the mark away/)
+    const changed = await confirmed('0001')
+    expect(changed).toMatchObject({ status: 'missing', message: expect.stringContaining(PROPOSED) })
+    expect(changed.message).toMatch(
+      /changed since \S+ confirmed them on .* confirmed by nobody as they are now/,
+    )
+    expect(changed.message).toContain('spec.md asks roc_auc >= 0.6 on test, f1 >= 0.5 on test.')
+    expect(changed.next?.person).toMatch(/ approve 0001$/)
     product.write(spec, product.read(spec).replace('value: 0.6', 'value: 0.75'))
     expect(await ended('0001', '0001-trial')).toMatch(words)
+  })
+
+  it('are called proposed by no document once a person confirmed them, and their numbers follow the front matter', async () => {
+    await created('trial')
+    const documents = () =>
+      ['spec', 'plan', 'tasks', 'tests']
+        .map((name) => product.read(`.specweave/increments/0001-trial/${name}.md`))
+        .join('\n')
+    expect(documents()).toMatch(/proposed: true[\s\S]*\(proposed\)[\s\S]*\(proposed, to be confirmed\)/)
+    const spec = '.specweave/increments/0001-trial/spec.md'
+    product.write(spec, product.read(spec).replace('value: 0.75', 'value: 0.8'))
+    expect(await confirmed('0001')).toMatchObject({
+      status: 'missing',
+      message: expect.stringMatching(
+        /\(roc_auc >= 0\.75 on test, f1 .*\); confirmed by nobody\. spec\.md asks roc_auc >= 0\.8 on test/,
+      ),
+    })
+    expect(documents()).not.toContain('0.75')
+    expect(documents()).toContain('AC-US1-01**: roc_auc >= 0.8, measured on the sealed test set (proposed')
+    await approve('0001')
+    expect(documents()).not.toMatch(/proposed: true|\(proposed|to be confirmed|until then/)
+    expect(documents()).toContain('    - {metric: roc_auc, op: ">=", value: 0.8, split: test}\n')
+    expect(await confirmed('0001')).toMatchObject({ status: 'pass', offered: [] })
   })
 
   it('are no words where criteria were given, and today’s where the ledger is older than that line', async () => {

@@ -1,9 +1,10 @@
 import { userInfo } from 'node:os'
 import { Refusal } from '../../core/errors.ts'
 import { appendEvent } from '../../evidence/ledger.ts'
-import { setSignOff } from '../../increments/describe.ts'
+import { setSignOff, takeProposedMarks } from '../../increments/describe.ts'
 import { type JudgedVerdict, NOT_WAIVABLE } from '../../increments/gates.ts'
 import { type IncrementRef, readSpec } from '../../increments/load.ts'
+import { isClosed } from '../../increments/metadata.ts'
 import type { Workspace } from '../../store/workspace.ts'
 import { criteriaSha256 } from './ledger-decisions.ts'
 
@@ -33,8 +34,14 @@ export async function recordApproval(
     by,
     via,
   })
-  if (approved.kind === 'criteria' && workspace.config.sign_off)
-    setSignOff(increment, { by, at: new Date().toISOString() })
+  if (approved.kind !== 'criteria') return
+  if (workspace.config.sign_off) setSignOff(increment, { by, at: new Date().toISOString() })
+  if (isClosed(increment.status)) return
+  try {
+    takeProposedMarks(increment)
+  } catch {
+    // The approval stands, whatever front matter such as one with aliases lets us do to the mark.
+  }
 }
 
 /** @throws Refusal INPUT_INVALID where there is no such check, or nobody may waive it. */

@@ -48,13 +48,14 @@ export function criteriaProposal(
   )
   if (!line) return undefined
   const wanted = criteriaSha256(criteria, rule)
-  const confirmed = approvals(ledger, increment).find(
-    (one) => one.kind === 'criteria' && one.criteria_sha256 === wanted,
-  )
+  const given = approvals(ledger, increment).filter((one) => one.kind === 'criteria')
+  const confirmed = given.find((one) => one.criteria_sha256 === wanted)
+  const earlier = confirmed ? undefined : given.at(-1)
   return {
     proposed: ((line.data.success ?? []) as Criterion[]).map(asked),
     marked: criteria.some(({ proposed }) => proposed),
     ...(confirmed ? { confirmed: { by: confirmed.by, at: confirmed.at, via: confirmed.via } } : {}),
+    ...(earlier ? { earlier: { by: earlier.by, at: earlier.at, via: earlier.via } } : {}),
   }
 }
 

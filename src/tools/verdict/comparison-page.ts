@@ -27,11 +27,9 @@ export function writeComparisonPage(facts: IncrementFacts, compared?: Compared):
   })
 }
 
-/** States the baselines in plan.md and tests.md; where nothing is new, nothing is written. */
-export function describeBaselines({ increment, gate }: IncrementFacts): void {
-  if (increment.status === 'active' && gate.baselines.some(({ state }) => state === 'succeeded')) {
-    describe(increment, { baselines: gate.baselines })
-  }
+/** States baselines and criteria in the documents as they are now; where nothing is new, nothing is written. */
+export function describeCurrent({ increment, gate }: IncrementFacts): void {
+  if (increment.status === 'active') describe(increment, { baselines: gate.baselines })
 }
 
 /** The same after a run's end, as far as it can be done without the lab. */
@@ -39,5 +37,5 @@ export async function refreshComparison(workspace: Workspace, increment: string)
   const index = await openIndex(workspace.layout)
   const facts = gatherFacts(workspace, index, resolveIncrement(workspace, increment))
   writeComparisonPage(facts)
-  describeBaselines(facts)
+  describeCurrent(facts)
 }

@@ -20,7 +20,7 @@ import type { Workspace } from '../../store/workspace.ts'
 import { type Compared, keepDifferences } from '../comparison/kept-differences.ts'
 import type { ToolContext } from '../context.ts'
 import { testedDifferences } from '../judging/comparison-setting.ts'
-import { writeComparisonPage } from './comparison-page.ts'
+import { describeCurrent, writeComparisonPage } from './comparison-page.ts'
 import { gatherFacts, type IncrementFacts } from './increment-facts.ts'
 
 export interface Validated {
@@ -60,7 +60,7 @@ function isOfThisClone({ increment, ledger }: IncrementFacts): boolean {
 
 /**
  * Writes a verdict into the ledger where it is new, with the predictions that it read, which are kept for Git; and
- * brings comparison.md up to it.
+ * brings comparison.md and the documents of the work up to it.
  * @returns what a person should know of the predictions that could not be kept.
  */
 export async function recordVerdict(
@@ -76,6 +76,7 @@ export async function recordVerdict(
   if (facts.ranking && (compared.differences.length > 0 || compared.overSeeds.length > 0))
     keepDifferences(increment, facts.ranking.metric, compared)
   writeComparisonPage(facts, compared)
+  describeCurrent(facts)
   const { predictions, notes } = await keepJudged(workspace, facts)
   const data = {
     increment: increment.id,
