@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { readJson } from '../adapters/files.ts'
 import { canonicalJson } from '../core/canonical-json.ts'
@@ -10,8 +11,12 @@ export function runRecordSha256(runFolder: string): string | undefined {
   return record === undefined ? undefined : createHash('sha256').update(canonicalJson(record)).digest('hex')
 }
 
-/** Whether run.json is another than when the run was measured; what earlier versions measured cannot tell. */
+/**
+ * Whether run.json is another than when the run was measured; what earlier versions measured cannot tell, and a run that is
+ * not here at all is gone.
+ */
 export function isRecordChanged(run: string, runFolder: string, ledger: Ledger): boolean {
+  if (!existsSync(join(runFolder, 'run.json'))) return false
   const known = ledger.lines.flatMap(({ event, verified, data }) =>
     event === 'evidence.recorded' && verified && data.run === run && typeof data.record_sha256 === 'string'
       ? [data.record_sha256]

@@ -132,6 +132,8 @@ describe.skipIf(NO_LAB)(`verify --recompute (${NO_LAB ?? 'with the lab'})`, () =
     const folder = place.folder(made.candidate)
     const value = raise(folder)
     const forged = evidenceIn(folder)
+    // That says what was measured.
+    rmSync(join(folder, 'metrics.json'))
     vi.stubEnv('SPECWEAVE_STATE_DIR', join(place.state, 'forger'))
     await appendEvent(openWorkspace(place.root), 'evidence.recorded', {
       run: forged.run,
@@ -152,6 +154,8 @@ describe.skipIf(NO_LAB)(`verify --recompute (${NO_LAB ?? 'with the lab'})`, () =
     const place = clone()
     const folder = place.folder(made.candidate)
     vi.stubEnv('SPECWEAVE_STATE_DIR', join(place.state, 'older'))
+    // It has the interval of the build that is here.
+    rmSync(join(folder, 'metrics.json'))
     const record = (lab_sha256: string | undefined) => {
       const old = evidenceIn(made.product.folder(made.candidate))
       const test = old.splits.test as NonNullable<Evidence['splits']['test']>
