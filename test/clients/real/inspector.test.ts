@@ -151,7 +151,7 @@ describe('@modelcontextprotocol/inspector --cli', () => {
       (await list<{ uriTemplate: string }>('resourceTemplates', 'resources/templates/list')).length,
     ).toBeGreaterThan(0)
     const prompts = (await list<{ name: string }>('prompts')).map(({ name }) => name)
-    expect(prompts.toSorted()).toEqual(PROMPT_NAMES)
+    expect(prompts.toSorted()).toEqual(PROMPT_NAMES.toSorted())
   })
 
   it('shows a refusal as a refusal', async () => {
