@@ -219,7 +219,7 @@ export const compareRuns = defineTool({
         input.split === 'test' ? undefined : best,
         setting.increment,
         seeds.moreSeeds(overSeeds, summaries),
-        before.beforeLook(workspace, index, setting.increment),
+        before.beforeLook(workspace, index, setting.increment, best),
         choice?.over !== undefined,
       ),
     }

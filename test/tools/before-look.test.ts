@@ -59,7 +59,10 @@ describe.skipIf(NO_LAB)(`before a look at the test set (${NO_LAB ?? 'with the la
   it('other kinds of model are to be tried, and a person confirms what was proposed', async () => {
     expect((await steps('get_increment')).slice(0, 2)).toEqual(['run_experiment', 'compare_runs'])
     expect(await steps('compare_runs')).toEqual(['approve 0001', 'run_experiment', 'evaluate_run'])
+    // Another try of it is no other kind.
+    await attempt('first', 85)
     await attempt('second', 80)
+    expect(await steps('compare_runs')).toContain('run_experiment')
     await attempt('third', 100)
     expect((await steps('get_increment'))[0]).toBe('compare_runs')
     expect(await steps('compare_runs')).toEqual(['approve 0001', 'evaluate_run'])

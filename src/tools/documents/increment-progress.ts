@@ -4,13 +4,13 @@ import { isJudgeable } from '../../core/judgeability.ts'
 import type { Measurement } from '../../core/measurement.ts'
 import { isEnd } from '../../core/run-state.ts'
 import { seedChoiceWords } from '../../core/seed-choice.ts'
-import { bestOverSeeds } from '../../increments/candidate.ts'
+import { bestOverSeeds, candidateRuns } from '../../increments/candidate.ts'
 import { type IncrementRef, listIncrements } from '../../increments/load.ts'
 import { isClosed } from '../../increments/metadata.ts'
 import { underWay, waitFor } from '../../increments/under-way.ts'
 import { waiverStep } from '../../increments/waiver-step.ts'
 import type { Workspace } from '../../store/workspace.ts'
-import { moreCandidates } from '../comparison/before-look.ts'
+import { isMeasured, moreCandidates } from '../comparison/before-look.ts'
 import { registerStep } from '../data/register-step.ts'
 import { short } from '../runs/run-view.ts'
 import type { IncrementFacts } from '../verdict/increment-facts.ts'
@@ -149,8 +149,11 @@ function callsNext(
     arguments: { increment: id },
     why: 'sets the candidates beside each other, and leads on from there to the look at test',
   }
+  const measured = candidateRuns(gate.runs)
+    .filter((run) => !run.controls && isMeasured(run))
+    .map(({ name }) => name)
   return [
-    ...moreCandidates(id, gate.runs),
+    ...moreCandidates(id, measured),
     compare,
     ...asked.filter((step) => !('tool' in step) || step.tool !== 'evaluate_run'),
   ]
