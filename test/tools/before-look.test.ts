@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { NextStep } from '../../src/core/errors.ts'
 import { NO_LAB, Product } from './product.ts'
+import { whoStays } from './who-stays.ts'
 
 /** A rule with a threshold, as a script that knows nothing of us hands it in. */
 const RULE = `
@@ -34,11 +35,7 @@ describe.skipIf(NO_LAB)(`before a look at the test set (${NO_LAB ?? 'with the la
   beforeAll(async () => {
     product = new Product('id: before\ninterpreter: lab\n')
     product.write('rule.py', RULE)
-    const rows = Array.from({ length: 500 }, (_, row) => {
-      const [spend, visits] = [(row * 37) % 101, (row * 53) % 89]
-      return `${spend},${visits},${(spend + visits > 90) !== (row % 9 === 0) ? 'yes' : 'no'}`
-    })
-    product.write('data.csv', `spend,visits,stays\n${rows.join('\n')}\n`)
+    product.write('data.csv', whoStays(500))
     await product.call('create_increment', { title: 'who stays', problem_type: 'classification' })
     await product.call('register_dataset', {
       name: 'data',

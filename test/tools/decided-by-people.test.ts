@@ -3,6 +3,7 @@ import { resolveIncrement } from '../../src/increments/load.ts'
 import { openWorkspace } from '../../src/store/workspace.ts'
 import { type Approvable, recordApproval } from '../../src/tools/approvals/approvals.ts'
 import { found, NO_LAB, Product } from './product.ts'
+import { whoStays } from './who-stays.ts'
 
 /** A tree of the depth that is asked for. */
 const TRAIN = `
@@ -31,11 +32,7 @@ describe.skipIf(NO_LAB)(`what people decided against the record (${NO_LAB ?? 'wi
   beforeAll(async () => {
     product = new Product('id: decided\ninterpreter: lab\n')
     product.write('train.py', TRAIN)
-    const rows = Array.from({ length: 500 }, (_, row) => {
-      const [spend, visits] = [(row * 37) % 101, (row * 53) % 89]
-      return `${spend},${visits},${(spend + visits > 90) !== (row % 9 === 0) ? 'yes' : 'no'}`
-    })
-    product.write('data.csv', `spend,visits,stays\n${rows.join('\n')}\n`)
+    product.write('data.csv', whoStays(500))
   })
   afterAll(() => product?.dispose())
   afterEach(() => void vi.unstubAllEnvs())

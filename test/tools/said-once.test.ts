@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { NO_LAB, Product } from './product.ts'
+import { whoStays } from './who-stays.ts'
 
 const FAILING = `
 import specweave
@@ -19,11 +20,7 @@ describe.skipIf(NO_LAB)(`what an answer says once (${NO_LAB ?? 'with the lab'})`
   beforeAll(async () => {
     product = new Product('id: once\ninterpreter: lab\n')
     product.write('failing.py', FAILING)
-    const rows = Array.from({ length: 300 }, (_, row) => {
-      const [spend, visits] = [(row * 37) % 101, (row * 53) % 89]
-      return `${spend},${visits},${(spend + visits > 90) !== (row % 9 === 0) ? 'yes' : 'no'}`
-    })
-    product.write('data.csv', `spend,visits,stays\n${rows.join('\n')}\n`)
+    product.write('data.csv', whoStays(300))
     await product.call('create_increment', {
       title: 'once',
       problem_type: 'classification',
